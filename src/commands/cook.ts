@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { saveSshFolder } from '../custody/saved-state.ts';
 import { readRunRef, readStepIdentity, tempFolder, type RunRef } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
-import { createPriceReader, planCooks } from '../cooking/plan.ts';
+import { createPriceReader, planCooks, priceEntries } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
 import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
@@ -52,7 +52,7 @@ export async function cook(deps: Deps): Promise<void> {
     });
     // 6. Report.
     const stopsWithJob = inputs['on-job-end'] === 'cancel';
-    await reportOutcomes(runner, outcomes, { stopsWithJob });
+    await reportOutcomes(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
   } catch (error) {
     await reportFailure(runner, error);
   }
@@ -128,9 +128,17 @@ async function prepare(
   const isOpen = error === null || error instanceof InterruptedError;
   const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
   const attached = isAttaching ? await attachAll(step, requests) : nothingAttached();
+  const prices = createPriceReader(client, budget.over, inputs.ceilings);
+  if (error === null) {
+    const entries = await priceEntries(plans, prices);
+    log.estimate(
+      entries.map((entry) => entry.prices?.offers ?? null),
+      inputs.ceilings,
+    );
+  }
   return {
     plans: new Map(plans.map((plan) => [plan.request, plan])),
-    prices: createPriceReader(client, budget.over, inputs.ceilings),
+    prices,
     attached,
     // Without a look at what there is, a cook might be the second one.
     error: error ?? attached.error,

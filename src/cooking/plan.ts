@@ -4,7 +4,7 @@ import { readRecipe, type CookBody } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Recipe } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/json.ts';
-import { startDeadline, withDeadline } from '../clock.ts';
+import { startDeadline } from '../clock.ts';
 import { asError, InputError, InterruptedError, ServiceError, type Problem } from '../errors.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import { checkWhole, type JobInputs } from '../inputs/rules.ts';
@@ -12,11 +12,10 @@ import type { OfferSummary, OverBudget } from '../jobs/records.ts';
 import { exceedsRate, hasCeiling, withShare, type Ceilings } from '../money/ceilings.ts';
 import {
   createOfferReader,
+  nearestGpu,
   requirementsOf,
   summarizeOffers,
-  whyNoOffers,
   type HardwareRequirements,
-  type NoOffers,
 } from '../money/offers.ts';
 import { bodyOf, hashOfRecipe, type CookRequest } from './request.ts';
 
@@ -32,7 +31,7 @@ export interface CookPlan {
   readonly unread: ServiceError | null;
   /** Empty where it is not known. */
   readonly body: CookBody;
-  /** The recipe's fields, and on them those of the body. */
+  /** The recipe's fields or their documented defaults, and on them those of the body. */
   readonly fields: JsonMapping;
   /** The run limit in the body, in ms, where that is the job's share of `max-cost`. */
   readonly shareMs: number | null;
@@ -85,6 +84,9 @@ export async function planCooks(
   }
 }
 
+// Where a recipe does not say it, as the service documents it.
+const defaultFields = { max_retry_count: 0, max_node_count: 1 };
+
 async function planCook(
   request: CookRequest,
   read: (recipeUuid: string) => Promise<Recipe>,
@@ -102,9 +104,10 @@ async function planCook(
     const known = recipe instanceof ServiceError ? null : recipe;
     const whole = bodyOf(request, known);
     const { body, shareMs } = withShare(whole, known, inputs.ceilings, inputs.recipes.length);
-    const fields = { ...known?.payload, ...body };
+    const payload = known?.payload ?? null;
+    const fields = { ...(payload !== null && defaultFields), ...payload, ...body };
     // A recipe that keeps its fields to itself cannot be checked.
-    const rules = (known?.payload ?? null) === null ? [] : checkWhole(fields, inputs);
+    const rules = payload === null ? [] : checkWhole(fields, inputs);
     const problems = [...checkPin(request, known), ...rules];
     const error = problems.length === 0 ? null : named(request, problems);
     return { request, recipe: known, unread, body, fields, shareMs, error };
@@ -176,8 +179,8 @@ export interface Prices {
   readonly requirements: HardwareRequirements;
   /** null where there are none. */
   readonly offers: OfferSummary | null;
-  /** Why there are none; null where that is not known. */
-  readonly noOffers: NoOffers | null;
+  /** Where there are none because of the name of the GPU, the one most like it; foreign text. */
+  readonly nearestGpu: string | null;
   /** Why it must not be cooked. */
   readonly overBudget: OverBudget | null;
 }
@@ -189,31 +192,58 @@ export type PriceReader = ReturnType<typeof createPriceReader>;
 const maxOffersMs = 5_000;
 const maxOffersWithCeilingMs = 60_000;
 
-/** @param signal fires when nothing more may be asked */
+/**
+ * Rejects with ServiceError where the offers cannot be read, InterruptedError where not in time.
+ * @param signal fires when nothing more may be asked
+ */
 export function createPriceReader(client: Client, signal: AbortSignal, ceilings: Ceilings) {
-  const { clock } = client;
-  const readOffers = createOfferReader(client, signal);
-  const known = new Set<string>();
   const maxMs = hasCeiling(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
-  return {
-    /** @throws ServiceError where they cannot be read, InterruptedError where not in time */
-    read: async ({ fields, unread }: CookPlan): Promise<Prices> => {
-      if (unread !== null) throw unread;
-      const requirements = requirementsOf(fields);
-      const untilMs = clock.monotonicMs() + maxMs;
-      const inTime = async <T>(work: () => Promise<T>) =>
-        withDeadline(clock, untilMs - clock.monotonicMs(), signal, work);
-      const offers = summarizeOffers(await inTime(async () => readOffers(requirements)), fields);
-      const explain = async () => whyNoOffers(requirements, readOffers);
-      const noOffers = offers === null ? await inTime(explain).catch(() => null) : null;
-      return { requirements, offers, noOffers, overBudget: exceedsRate(offers, ceilings) };
-    },
-    /** Whether these requirements are seen for the first time. */
-    isNew: (requirements: HardwareRequirements): boolean => {
-      const { size } = known;
-      return known.add(JSON.stringify(requirements)).size > size;
-    },
+  const readOffers = createOfferReader(client, signal, maxMs);
+  return async ({ fields, unread }: Pick<CookPlan, 'fields' | 'unread'>): Promise<Prices> => {
+    if (unread !== null) throw unread;
+    const requirements = requirementsOf(fields);
+    const found = await readOffers(requirements);
+    const offers = summarizeOffers(found, fields);
+    const nearest = offers === null ? nearestGpu(found, requirements.gpuName) : null;
+    const overBudget = exceedsRate(offers, ceilings);
+    return { requirements, offers, nearestGpu: nearest, overBudget };
   };
+}
+
+/** What would be sent for one request, and what is on offer for it. */
+export interface PricedPlan extends CookPlan {
+  /** null where they are not known. */
+  readonly prices: Prices | null;
+}
+
+/** Of one entry, the model that would be cooked first. */
+export interface PlannedEntry extends PricedPlan {
+  /** Where it may have one of several GPU models, each of them. */
+  readonly models: readonly PricedPlan[];
+}
+
+/**
+ * Reads what is on offer for each entry.
+ * @param onUnknown told of offers that cannot be read
+ */
+export async function priceEntries(
+  plans: readonly CookPlan[],
+  read: PriceReader,
+  onUnknown: (error: Error) => void = () => {},
+): Promise<readonly PlannedEntry[]> {
+  const priceOne = async (plan: CookPlan): Promise<PricedPlan> => {
+    if (plan.error !== null) return { ...plan, prices: null };
+    const prices = await read(plan).catch((error: unknown) => onUnknown(asError(error)));
+    return { ...plan, prices: prices ?? null };
+  };
+  const byEntry = Map.groupBy(
+    await Promise.all(plans.map(priceOne)),
+    ({ request }) => request.index,
+  );
+  return [...byEntry.values()].flatMap((models) => {
+    const chosen = chooseModel(models);
+    return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+  });
 }
 
 /** Of several models the first with an offer within `max-hourly-rate`; where none has one, the first. */

@@ -26,6 +26,8 @@ export const entryFactsSchema = z.object({
   serverSentAtMs: z.nullable(z.number()),
   /** How often its job may be started once more, as it was sent or is in the recipe; null: not known. */
   retries: z.nullable(z.number()),
+  /** How many nodes its job asks for, likewise. */
+  nodes: z.nullable(z.number()),
   /** Jobs of this entry: first the one that the step reports, then duplicates. */
   jobs: z.array(jobFactsSchema),
   /**
@@ -60,7 +62,7 @@ export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
 /** An entry of which nothing has been sent. */
 export function newEntryFacts(mark: string | null): EntryFacts {
   const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
-  return { mark, ...none, retries: null, jobs: [], stop: null };
+  return { mark, ...none, retries: null, nodes: null, jobs: [], stop: null };
 }
 
 /** How many cooks may have created a job that is not known. */
@@ -76,9 +78,13 @@ export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, '
   };
 }
 
-/** A job with what was sent, where the service does not say it. */
-export function withSent(job: Job, { retries }: Pick<EntryFacts, 'retries'>): Job {
-  return { ...job, max_retry_count: job.max_retry_count ?? retries };
+/** A job with the nodes that were asked for, and with the retries where the service does not say it. */
+export function withSent(job: Job, { retries, nodes }: Pick<EntryFacts, 'retries' | 'nodes'>): Job {
+  return {
+    ...job,
+    max_retry_count: job.max_retry_count ?? retries,
+    max_node_count: nodes ?? job.max_node_count,
+  };
 }
 
 /** Whether a job is a second one that a repeated cook has created. */

@@ -79,11 +79,11 @@ export interface OfferSummary {
   readonly count: number;
   /** Whether there are more. */
   readonly isCut: boolean;
-  /** Rates an hour, in US dollars. */
+  /** What the job costs an hour at the least and at the most, all its nodes together, in US dollars. */
   readonly minUsd: number;
   readonly maxUsd: number;
-  /** Most that a job can cost at these rates, by its run limit; null without one. */
-  readonly maxCostUsd: number | null;
+  /** How long it can run at the most, all its runs together; null where nothing limits it. */
+  readonly maxHours: number | null;
 }
 
 /** What a job's runs have brought. */

@@ -2,16 +2,16 @@ import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { listJobRuns } from '../service/endpoints.ts';
-import { maxAutoMs } from '../service/poll.ts';
 import type { Job, JobRun } from '../service/schemas.ts';
+import { instantMs } from '../jobs/metrics.ts';
 import type { OverBudget } from '../jobs/records.ts';
+import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
 import { hasCeiling, minRunLimitMs, type Ceilings } from './ceilings.ts';
-import { rateOfRun } from './cost.ts';
-import { remainingMs, totalSpend, type Spend, type SpendingJob } from './spend.ts';
+import { hourMs, rateOfRun, spansOf, spendOf, type BilledSpan, type Spend } from './cost.ts';
 
 export interface BudgetListener {
-  /** Told once of each job that costs more an hour than it may. */
+  /** Told when a job costs more an hour than it may, after each look that shows it. */
   readonly onOverRate: (jobUuid: string, why: OverBudget) => void;
   /** Told once when all jobs together are about to cost more than they may. */
   readonly onOverCost: (why: OverBudget) => void;
@@ -28,49 +28,53 @@ const retryEveryMs = 2_000;
 // A rate may change while a job runs.
 const rateEveryMs = 60_000;
 
-type Known = { -readonly [Name in keyof SpendingJob]: SpendingJob[Name] } & {
+/** What is known of the cost of one job. Times are the service's, Unix ms. */
+interface WatchedJob {
+  job: Job;
+  /** Oldest first, as last read. */
+  runs: readonly JobRun[];
+  readonly firstSeenMs: number;
+  /** When it was last seen not to run. */
+  idleSeenMs: number;
+  lastSeenMs: number;
   /** The status at which the runs were last read, and when. */
-  readAt: string | null;
-  readAtMs: number;
+  read: { readonly status: string; readonly atMs: number } | null;
   reading: Promise<void> | null;
-  isReported: boolean;
-};
+}
 
 /** @param ended fires at the end of the wait */
 export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSignal) {
+  const { clock } = client;
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-  const known = new Map<string, Known>();
+  const watched = new Map<string, WatchedJob>();
   const stopped = new AbortController();
   const over = AbortSignal.any([ended, stopped.signal]);
   let listener: BudgetListener | null = null;
-  const total = () => totalSpend([...known.values()], nowOf(client), maxHourlyRateUsd);
-  const readRuns = createRunReader(client, over, (entry) => {
-    const why = exceededRate(entry, maxHourlyRateUsd);
-    if (why === null || entry.isReported || over.aborted) return;
-    entry.isReported = true;
-    listener?.onOverRate(entry.job.uuid, why);
+  const getSpend = () =>
+    spendOf([...watched.values()].flatMap(spansOfJob), nowOf(client), maxHourlyRateUsd ?? 0);
+  const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
+    if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted) return;
+    const why = { kind: 'rate', amountUsd: rateUsd, ceilingUsd: maxHourlyRateUsd } as const;
+    listener?.onOverRate(job.uuid, why);
   });
   return {
     /**
      * To be called after each look at a job of the step, its own or a duplicate. Reads its runs where
      * their rate may be new, and returns at once.
-     * @param isLimited whether the service ends it before it has cost more than its share
      */
-    onLook: (job: Job, isLimited: boolean): void => {
+    onLook: (job: Job): void => {
       if (!hasCeiling(ceilings)) return;
-      const entry = updateKnown(known.get(job.uuid), job, isLimited, nowOf(client));
-      known.set(job.uuid, entry);
+      const entry = updateWatched(watched.get(job.uuid), job, nowOf(client));
+      watched.set(job.uuid, entry);
       if (!over.aborted && mustRead(entry)) void readRuns(entry);
     },
-    /** The longest pause until the next look at a job, in ms: short while its rate may be new. */
-    maxIntervalMs: (jobUuid: string): number => maxIntervalMs(known.get(jobUuid)),
     /**
      * Waits until the rate of a job that runs is known, so many ms at most.
      * @returns whether it is, or nobody asked
      */
     waitForRate: async (jobUuid: string, maxMs: number): Promise<boolean> => {
-      const entry = known.get(jobUuid);
-      return entry === undefined || waitForRate(entry, readRuns, client.clock, maxMs, over);
+      const entry = watched.get(jobUuid);
+      return entry === undefined || waitForRate(entry, readRuns, clock, maxMs, over);
     },
     /**
      * Why no further job may be cooked; null where one may.
@@ -78,15 +82,19 @@ export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSig
      */
     refusal: async (rateUsd: number | null): Promise<OverBudget | null> => {
       if (maxCostUsd === null) return null;
-      await Promise.all([...known.values()].map(async ({ reading }) => reading));
-      return refusal(total(), maxHourlyRateUsd ?? rateUsd ?? 0, maxCostUsd);
+      await Promise.all([...watched.values()].map(async ({ reading }) => reading));
+      const { usd, hourlyUsd } = getSpend();
+      const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
+      // Rounding must not refuse what just fits.
+      if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
+      return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
     },
     /** Fires when nothing is watched any more. */
     over,
     /** Tells of what is exceeded, from now on. */
     start: (told: BudgetListener): void => {
       listener = told;
-      if (maxCostUsd !== null) void watchCost(total, maxCostUsd, client.clock, over, told);
+      if (maxCostUsd !== null) void watchCost(getSpend, maxCostUsd, clock, over, told);
     },
     /** Stops watching, so that the process can end. */
     stop: (): void => {
@@ -95,107 +103,97 @@ export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSig
   };
 }
 
-function refusal({ usd, hourlyUsd }: Spend, rateUsd: number, maxCostUsd: number) {
-  const withOne = { usd, hourlyUsd: hourlyUsd + rateUsd };
-  // Rounding must not refuse what just fits.
-  if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
-  return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd } as const;
-}
-
 async function watchCost(
-  total: () => Spend,
+  getSpend: () => Spend,
   ceilingUsd: number,
   clock: Clock,
   over: AbortSignal,
   { onOverCost }: BudgetListener,
 ): Promise<void> {
-  while (!over.aborted) {
-    const spend = total();
-    if (remainingMs(spend, ceilingUsd) <= cancelTakesMs + lookEveryMs) {
-      onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
-      return;
-    }
-    await clock.sleep(lookEveryMs, over);
+  for (; !over.aborted; await clock.sleep(lookEveryMs, over)) {
+    const spend = getSpend();
+    if (remainingMs(spend, ceilingUsd) > cancelTakesMs + lookEveryMs) continue;
+    onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
+    return;
   }
 }
 
-/** Reads the runs of a job, once at a time; what fails is read again after the next look. */
-function createRunReader(client: Client, over: AbortSignal, onRead: (entry: Known) => void) {
-  const inTurn = pLimit(maxConcurrentReads);
-  const read = async (entry: Known) => {
-    const { status, uuid } = entry.job;
-    try {
-      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
-      entry.readAt = status;
-      entry.readAtMs = entry.lastSeenMs;
-      onRead(entry);
-    } catch {
-      // It changes no verdict.
-    }
-    entry.reading = null;
-  };
-  return async (entry: Known): Promise<void> => (entry.reading ??= read(entry));
-}
-
-function exceededRate({ runs }: Known, ceilingUsd: number | null): OverBudget | null {
-  const newest = runs.at(-1);
-  const rate = newest === undefined || isFinal(newest.status) ? null : rateOfRun(newest);
-  if (ceilingUsd === null || rate === null || rate <= ceilingUsd) return null;
-  return { kind: 'rate', amountUsd: rate, ceilingUsd };
-}
-
 async function waitForRate(
-  entry: Known,
-  readRuns: (entry: Known) => Promise<void>,
+  entry: WatchedJob,
+  readRuns: (entry: WatchedJob) => Promise<void>,
   clock: Clock,
   maxMs: number,
   over: AbortSignal,
 ): Promise<boolean> {
   const untilMs = clock.monotonicMs() + maxMs;
-  while (!isRated(entry.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
+  const isOpen = () => currentRate(entry) === null && !over.aborted;
+  while (isOpen() && clock.monotonicMs() < untilMs) {
     await readRuns(entry);
-    if (!isRated(entry.runs)) await clock.sleep(retryEveryMs, over);
+    if (isOpen()) await clock.sleep(retryEveryMs, over);
   }
-  return isRated(entry.runs) || over.aborted;
+  return !isOpen();
 }
 
-function updateKnown(before: Known | undefined, job: Job, isLimited: boolean, nowMs: number) {
-  const seen = { job, isLimited, lastSeenMs: nowMs };
-  const entry: Known = before
-    ? Object.assign(before, seen)
-    : {
-        ...seen,
-        runs: [],
-        firstSeenMs: nowMs,
-        idleSeenMs: nowMs,
-        readAt: null,
-        readAtMs: 0,
-        reading: null,
-        isReported: false,
-      };
+/** For how many ms what is left of `max-cost` lasts; Infinity where nothing is spent any more. */
+function remainingMs({ usd, hourlyUsd }: Spend, maxCostUsd: number): number {
+  if (hourlyUsd <= 0) return usd > maxCostUsd ? 0 : Infinity;
+  return ((maxCostUsd - usd) / hourlyUsd) * hourMs;
+}
+
+function spansOfJob({ job, runs, ...seen }: WatchedJob): readonly BilledSpan[] {
+  const isServer = job.task === 'PERSISTENT';
+  const hasStarted = job.status === 'RUNNING' || job.started_at !== null;
+  return spansOf(job, runs, {
+    createdMs: instantMs(job.created_at) ?? (isServer ? seen.firstSeenMs : null),
+    startedMs: hasStarted ? (instantMs(job.started_at) ?? seen.idleSeenMs) : null,
+    endedMs: hasFinished(job) ? (instantMs(job.completed_at) ?? seen.lastSeenMs) : null,
+  });
+}
+
+/**
+ * Reads the runs of a job, once at a time; what fails is read again after the next look.
+ * @param onRate told of the rate of a run that goes on
+ */
+function createRunReader(
+  client: Client,
+  over: AbortSignal,
+  onRate: (entry: WatchedJob, rateUsd: number) => void,
+) {
+  const inTurn = pLimit(maxConcurrentReads);
+  const read = async (entry: WatchedJob) => {
+    const { status, uuid } = entry.job;
+    try {
+      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
+      entry.read = { status, atMs: entry.lastSeenMs };
+      const rateUsd = isFinal(entry.runs.at(-1)?.status ?? '') ? null : currentRate(entry);
+      if (rateUsd !== null) onRate(entry, rateUsd);
+    } catch {
+      // It changes no verdict.
+    }
+    entry.reading = null;
+  };
+  return async (entry: WatchedJob): Promise<void> => (entry.reading ??= read(entry));
+}
+
+/** What the newest run of a job costs an hour; null where it is not known yet. */
+function currentRate({ job, runs }: Pick<WatchedJob, 'job' | 'runs'>): number | null {
+  const newest = runs.at(-1);
+  return newest === undefined ? null : rateOfRun(newest, job);
+}
+
+function updateWatched(before: WatchedJob | undefined, job: Job, nowMs: number): WatchedJob {
+  const fresh = { runs: [], firstSeenMs: nowMs, idleSeenMs: nowMs, read: null, reading: null };
+  const entry = Object.assign(before ?? { ...fresh, job, lastSeenMs: nowMs }, {
+    job,
+    lastSeenMs: nowMs,
+  });
   if (job.status !== 'RUNNING' && !isFinal(job.status)) entry.idleSeenMs = nowMs;
   return entry;
 }
 
-function maxIntervalMs(entry: Known | undefined): number {
-  if (entry === undefined) return Infinity;
-  return isSettled(entry) ? rateEveryMs : maxAutoMs;
-}
-
-// A rate may come late, and each run of a job may be on another node. Of several nodes, the addresses
-// tell how many there are, and they may come late as well.
-function mustRead({ job, runs, readAt, readAtMs, lastSeenMs }: Known): boolean {
+// A rate may come late, or change, and each run of a job may be on another machine.
+function mustRead({ job, runs, read, lastSeenMs }: WatchedJob): boolean {
   if (job.status === 'PENDING' && runs.length === 0) return false;
-  const isOld = !isFinal(job.status) && lastSeenMs - readAtMs >= rateEveryMs;
-  return isOld || readAt !== job.status || !isSettled({ job, runs });
-}
-
-function isSettled({ job, runs }: Pick<Known, 'job' | 'runs'>): boolean {
-  const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
-  return isRated(runs) && (!mayChange || isFinal(job.status));
-}
-
-function isRated(runs: readonly JobRun[]): boolean {
-  const newest = runs.at(-1);
-  return newest !== undefined && rateOfRun(newest) !== null;
+  if (read?.status !== job.status || currentRate({ job, runs }) === null) return true;
+  return !isFinal(job.status) && lastSeenMs - read.atMs >= rateEveryMs;
 }

@@ -1,4 +1,5 @@
 import type { CookBody } from '../service/endpoints.ts';
+import { asNumber } from '../service/json.ts';
 import type { Recipe } from '../service/schemas.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { hourMs } from './cost.ts';
@@ -53,14 +54,9 @@ export function shareProblems(
   return [{ input: 'max-cost', message }];
 }
 
-/** A body to be sent, and the run limit in it, in ms, where that is the job's share of `max-cost`. */
-export interface LimitedBody {
-  readonly body: CookBody;
-  readonly shareMs: number | null;
-}
-
 /**
  * Has a BATCH job carry its share of `max-cost` as run limit, where that is less than its own.
+ * @returns the body, and the limit in it, in ms, where that is the share
  * @throws InputError where the share is less than the service takes
  */
 export function withShare(
@@ -68,10 +64,10 @@ export function withShare(
   recipe: Recipe | null,
   ceilings: Ceilings,
   jobCount: number,
-): LimitedBody {
+): { readonly body: CookBody; readonly shareMs: number | null } {
   const fields = { ...recipe?.payload, ...body };
   const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
-  const retries = typeof count === 'number' ? count : 0;
+  const retries = asNumber(count) ?? 0;
   const share = shareMs(ceilings, jobCount, retries);
   // A PERSISTENT job must not have a limit.
   if (share === null || task === 'PERSISTENT') return { body, shareMs: null };

@@ -2,12 +2,13 @@ import type { Job, JobRun } from '../service/schemas.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { timesOf } from '../jobs/metrics.ts';
 
-// What jobs cost: rate × time, run by run, and what was billed. Pure; times are Unix ms.
+// What jobs cost: rate × time, run by run, and what was billed. Pure; times are Unix ms, amounts US
+// dollars.
 
 /** What rates are by. */
 export const hourMs = 3_600_000;
 
-/** What a job has cost, in US dollars, and how that is known. */
+/** What a job has cost, and how that is known. */
 export interface Cost {
   readonly usd: number;
   /** What the ledger has, or rate × time. */
@@ -16,76 +17,99 @@ export interface Cost {
 
 /** A time that a job is billed for. */
 export interface BilledSpan {
-  /** An hour, all nodes together, in US dollars; null where it is not known. */
+  /** An hour, all nodes together; null where it is not known. */
   readonly rateUsd: number | null;
-  /** null: the run never started, and costs nothing. */
-  readonly fromMs: number | null;
+  readonly fromMs: number;
   /** null while it has not ended. */
   readonly toMs: number | null;
 }
 
-/** What a span costs until then, in US dollars; `unknownUsd` is the rate of one without a rate. */
-export function usdOf({ rateUsd, fromMs, toMs }: BilledSpan, untilMs: number, unknownUsd = 0) {
-  if (fromMs === null) return 0;
-  const ms = Math.max(0, Math.min(toMs ?? untilMs, untilMs) - fromMs);
-  return ((rateUsd ?? unknownUsd) * ms) / hourMs;
+/** When a job was created, started and ended; null where that is not known, or has not happened. */
+interface JobTimes {
+  readonly createdMs: number | null;
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
 }
 
 /**
  * What a job is billed for: BATCH for each run, PERSISTENT while it exists.
- * @param runs oldest first
- * @param createdMs null where that is not known
- * @param endMs null while it has not ended
+ * @param runs oldest first; of a BATCH job without any, all of its time from the start on counts
  */
 export function spansOf(
   job: Job | null,
   runs: readonly JobRun[],
-  createdMs: number | null,
-  endMs: number | null,
+  { createdMs, startedMs, endedMs }: JobTimes,
 ): readonly BilledSpan[] {
-  if (job?.task !== 'PERSISTENT') {
-    return runs.map((run, index) => spanOfRun(run, createdMs, endMs, runs[index + 1]));
+  if (job === null) return [];
+  if (job.task !== 'PERSISTENT' && runs.length > 0) {
+    return runs.flatMap((run, index) => {
+      const next = runs[index + 1]?.started_at_ms ?? null;
+      return spanOfRun(run, job, createdMs, next ?? endedMs);
+    });
   }
-  const rateUsd = runs.map(rateOfRun).findLast((rate) => rate !== null) ?? null;
-  return createdMs === null ? [] : [{ rateUsd, fromMs: createdMs, toMs: endMs }];
+  const rateUsd = runs.map((run) => rateOfRun(run, job)).findLast((rate) => rate !== null) ?? null;
+  const fromMs = job.task === 'PERSISTENT' ? createdMs : startedMs;
+  return fromMs === null ? [] : [{ rateUsd, fromMs, toMs: endedMs }];
 }
 
 function spanOfRun(
   run: JobRun,
+  job: Job,
   createdMs: number | null,
-  jobEndMs: number | null,
-  next: JobRun | undefined,
-): BilledSpan {
+  lastMs: number | null,
+): readonly BilledSpan[] {
   const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-  const rateUsd = rateOfRun(run);
-  if (startedMs === null) {
-    return { rateUsd, fromMs: durationMs === null ? null : 0, toMs: durationMs };
-  }
-  if (durationMs !== null) return { rateUsd, fromMs: startedMs, toMs: startedMs + durationMs };
+  // One that never started costs nothing.
+  if (startedMs === null && durationMs === null) return [];
+  const rateUsd = rateOfRun(run, job);
+  const atMs = startedMs ?? 0;
+  if (durationMs !== null) return [{ rateUsd, fromMs: atMs, toMs: atMs + durationMs }];
   // A node's clock may be behind: no run began before its job was there.
-  const fromMs = Math.max(startedMs, createdMs ?? startedMs);
-  return { rateUsd, fromMs, toMs: endedMs ?? next?.started_at_ms ?? jobEndMs };
+  return [{ rateUsd, fromMs: Math.max(atMs, createdMs ?? atMs), toMs: endedMs ?? lastMs }];
 }
 
-/** What a run costs an hour, all its nodes together, in US dollars; null where it is not known yet. */
-export function rateOfRun(run: JobRun): number | null {
+/** What was spent, and how fast it grows. */
+export interface Spend {
+  readonly usd: number;
+  readonly hourlyUsd: number;
+}
+
+/**
+ * What spans have cost together by then, and cost an hour.
+ * @param assumedUsd for a rate that is not known
+ */
+export function spendOf(spans: readonly BilledSpan[], nowMs: number, assumedUsd: number): Spend {
+  let [usd, hourlyUsd] = [0, 0];
+  for (const { rateUsd, fromMs, toMs } of spans) {
+    const rate = rateUsd ?? assumedUsd;
+    usd += (rate * Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs)) / hourMs;
+    if (toMs === null) hourlyUsd += rate;
+  }
+  return { usd, hourlyUsd };
+}
+
+/**
+ * What a run costs an hour, all its nodes together; null where it is not known yet.
+ * @param job with the number of nodes that it asks for
+ */
+export function rateOfRun(run: JobRun, job: Pick<Job, 'max_node_count'>): number | null {
   const { hourly_rate_usd: rate } = run;
-  return rate === null || rate <= 0 ? null : rate * nodeCountOf(run);
+  return rate === null || rate <= 0 ? null : rate * nodeCountOf(run, job);
 }
 
 // The service does not say how many nodes a run has. Each node has one address of each description,
-// so the hosts of each description are counted: a port may be listed twice. Without addresses, it is
-// one.
-function nodeCountOf({ node_urls: nodeUrls }: JobRun): number {
+// so the hosts of each description are counted: a port may be listed twice. Without addresses, those
+// that were asked for count.
+function nodeCountOf({ node_urls: nodeUrls }: JobRun, job: Pick<Job, 'max_node_count'>): number {
   const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
   const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
-  return Math.max(1, ...counts);
+  return counts.length > 0 ? Math.max(...counts) : Math.max(1, job.max_node_count ?? 1);
 }
 
-/** What a job costs an hour, in US dollars; null if that is not known. */
-export function hourlyRateOf({ runs }: Outcome): number | null {
+/** What a job costs an hour; null if that is not known. */
+export function hourlyRateOf({ job, runs }: Outcome): number | null {
   const newest = runs.at(-1);
-  return newest === undefined ? null : rateOfRun(newest);
+  return newest === undefined || job === null ? null : rateOfRun(newest, job);
 }
 
 /**
@@ -104,31 +128,20 @@ export function pricedCostOf(outcome: Outcome, nowMs?: number): Cost | null {
  * is estimated.
  * @returns null if neither is known (yet)
  */
-export function costOfJob({ bills, runs, ...outcome }: Outcome, nowMs?: number): Cost | null {
-  const { createdMs, endedMs } = timesOf({ bills, runs, ...outcome });
-  const isServer = outcome.job?.task === 'PERSISTENT';
-  const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
-  const spans = spansOf(
-    outcome.job,
-    isServer ? runs : unbilled,
-    createdMs,
-    endedMs ?? nowMs ?? null,
-  );
-  const estimated = estimateOf(spans);
-  if (bills.size === 0) {
-    const isRated = spans.some(({ rateUsd }) => rateUsd !== null);
-    return estimated === null || !isRated ? null : { usd: rounded(estimated), is: 'estimated' };
-  }
+export function costOfJob(outcome: Outcome, nowMs?: number): Cost | null {
+  const { job, bills, runs } = outcome;
+  const { createdMs, endedMs } = timesOf(outcome);
   const billed = [...bills.values()].reduce((sum, usd) => sum + usd, 0);
-  if (isServer || estimated === 0) return { usd: rounded(billed), is: 'billed' };
-  return { usd: rounded(billed + (estimated ?? 0)), is: 'estimated' };
-}
-
-function estimateOf(spans: readonly BilledSpan[]): number | null {
-  const isKnown = spans.every(
-    ({ rateUsd, fromMs, toMs }) => fromMs === null || (rateUsd !== null && toMs !== null),
-  );
-  return isKnown ? spans.reduce((sum, span) => sum + usdOf(span, Infinity), 0) : null;
+  const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+  const isServer = job?.task === 'PERSISTENT';
+  if (bills.size > 0 && (isServer || unbilled.length === 0)) return sumOf(billed, 'billed');
+  const times = { createdMs, startedMs: null, endedMs: endedMs ?? nowMs ?? null };
+  const spans = spansOf(job, unbilled, times);
+  const isKnown = spans.every(({ rateUsd, toMs }) => rateUsd !== null && toMs !== null);
+  const { usd } = spendOf(isKnown ? spans : [], Infinity, 0);
+  if (bills.size > 0) return sumOf(billed + usd, usd === 0 && isKnown ? 'billed' : 'estimated');
+  const isRated = job !== null && runs.some((run) => rateOfRun(run, job) !== null);
+  return isKnown && isRated ? sumOf(usd, 'estimated') : null;
 }
 
 /** What jobs have cost together; null where nothing is known of any. */
@@ -140,10 +153,10 @@ export function totalCostOf(outcomes: readonly Outcome[]): Cost | null {
 export function sumOfCosts(maybeCosts: readonly (Cost | null)[]): Cost | null {
   const costs = maybeCosts.filter((cost) => cost !== null);
   if (costs.length === 0) return null;
-  const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
-  return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+  const usd = costs.reduce((sum, cost) => sum + cost.usd, 0);
+  return sumOf(usd, costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated');
 }
 
-function rounded(usd: number): number {
-  return Math.round(usd * 10_000) / 10_000;
+function sumOf(usd: number, is: Cost['is']): Cost {
+  return { usd: Math.round(usd * 10_000) / 10_000, is };
 }

@@ -1,10 +1,12 @@
 import { closestMatch } from 'leven';
+import { withDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listOffers } from '../service/endpoints.ts';
 import { readAllPages } from '../service/pages.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
-import type { Json, JsonMapping } from '../service/json.ts';
+import { asNumber, type Json, type JsonMapping } from '../service/json.ts';
+import type { Ceilings } from './ceilings.ts';
 import { hourMs } from './cost.ts';
 import type { OfferSummary } from '../jobs/records.ts';
 
@@ -18,15 +20,15 @@ export interface HardwareRequirements {
   readonly gpuName: string | null;
 }
 
-/** The offers that match, the cheapest first. */
+/** What is on offer. */
 export interface Offers {
+  /** Those that match, the cheapest first. */
   readonly offers: readonly Offer[];
   /** Whether the service has more than were read. */
   readonly isCut: boolean;
+  /** The GPUs on offer that match but for their name; foreign text. */
+  readonly gpuNames: readonly string[];
 }
-
-/** Reads what is on offer; rejects with ServiceError or InterruptedError. */
-export type OfferReader = (wish: HardwareRequirements) => Promise<Offers>;
 
 const filterFields = [
   'cpu_count',
@@ -65,26 +67,36 @@ const maxPages = 10;
 // What is on offer changes by the minute.
 const maxAgeMs = 60_000;
 
-/** A way to the offers that reads each list once a minute at most, however many entries ask for it. */
-export function createOfferReader(client: Client, signal: AbortSignal): OfferReader {
-  const lists = new Map<string, { readonly readAtMs: number; readonly list: Promise<Offers> }>();
-  return async ({ filters, gpuName }) => {
+/**
+ * A way to the offers that reads each list once a minute at most, however many entries ask for it.
+ * It rejects with ServiceError, or InterruptedError where they did not come in time.
+ * @param maxMs how long a list is waited for
+ */
+export function createOfferReader(client: Client, signal: AbortSignal, maxMs: number) {
+  const { clock } = client;
+  const lists = new Map<string, { readonly readAtMs: number; readonly list: Promise<OfferList> }>();
+  const read = async (filters: HardwareRequirements['filters']) =>
+    withDeadline(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
+  return async ({ filters, gpuName }: HardwareRequirements): Promise<Offers> => {
     const key = JSON.stringify(filters);
-    const nowMs = client.clock.monotonicMs();
+    const nowMs = clock.monotonicMs();
     const known = lists.get(key);
     const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
-    const list = isFresh ? known.list : readAll(client, filters, signal);
+    const list = isFresh ? known.list : read(filters);
     if (!isFresh) lists.set(key, { readAtMs: nowMs, list });
     const { offers, isCut } = await list;
-    return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
+    const gpuNames = [...new Set(offers.flatMap(gpuNamesOf))];
+    return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut, gpuNames };
   };
 }
+
+type OfferList = Pick<Offers, 'offers' | 'isCut'>;
 
 async function readAll(
   client: Client,
   filters: HardwareRequirements['filters'],
   signal: AbortSignal,
-): Promise<Offers> {
+): Promise<OfferList> {
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
   const read = async (page: number) =>
     listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
@@ -123,51 +135,31 @@ export function summarizeOffers(found: Offers, fields: JsonMapping): OfferSummar
   const [cheapest] = found.offers;
   const mostExpensive = found.offers.at(-1);
   if (cheapest === undefined || mostExpensive === undefined) return null;
-  const minUsd = cheapest.pricing.hourly_rate_usd;
-  const maxUsd = mostExpensive.pricing.hourly_rate_usd;
-  const { task, max_timeout_run_ms: limitMs } = fields;
-  const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
-  const runs = numberOr(fields['max_retry_count'], 0) + 1;
-  const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
-  const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
-  const maxCostUsd = hours === null ? null : maxUsd * hours;
-  return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxCostUsd };
+  const nodes = Math.max(1, asNumber(fields['max_node_count']) ?? 1);
+  const minUsd = nodes * cheapest.pricing.hourly_rate_usd;
+  const maxUsd = nodes * mostExpensive.pricing.hourly_rate_usd;
+  const limitMs = fields['task'] === 'PERSISTENT' ? null : asNumber(fields['max_timeout_run_ms']);
+  const runs = (asNumber(fields['max_retry_count']) ?? 0) + 1;
+  const maxHours = limitMs === null ? null : (runs * limitMs) / hourMs;
+  return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxHours };
 }
 
-function numberOr(value: Json | undefined, fallback: number): number {
-  return typeof value === 'number' ? value : fallback;
+/** The GPU with the name that is most like the one that was asked for; null where there is none. */
+export function nearestGpu({ gpuNames }: Offers, asked: string | null): string | null {
+  return asked === null ? null : (closestMatch(asked, [...gpuNames]) ?? null);
 }
 
-/** Why nothing matches. */
-export interface NoOffers {
-  /** The cook fields without which alone there would be offers. */
-  readonly fields: readonly string[];
-  /** A GPU on offer with a name like the one that was asked for and is not known; foreign text. */
-  readonly nearestGpu: string | null;
-}
-
-/** Finds out why nothing matches: at most 8 requests, each without one of the filters. */
-export async function whyNoOffers(
-  { filters, gpuName }: HardwareRequirements,
-  read: OfferReader,
-): Promise<NoOffers> {
-  const looser = Object.keys(filters).map((field) => {
-    const left = Object.entries(filters).filter(([name]) => name !== field);
-    return { field, filters: Object.fromEntries(left), gpuName };
-  });
-  if (gpuName !== null) looser.unshift({ field: 'gpu_name', filters, gpuName: null });
-  const found = await Promise.all(
-    looser.map(async ({ field, ...requirements }) => {
-      return (await read(requirements)).offers.length > 0 ? [field] : [];
-    }),
-  );
-  return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
-}
-
-async function nearestGpu(gpuName: string | null, read: OfferReader): Promise<string | null> {
-  if (gpuName === null) return null;
-  const { offers } = await read({ filters: {}, gpuName: null });
-  const names = [...new Set(offers.flatMap(gpuNamesOf))];
-  if (names.some((name) => comparable(name) === comparable(gpuName))) return null;
-  return closestMatch(gpuName, names) ?? null;
+/**
+ * Most that jobs can cost together, by what is on offer for each, in US dollars.
+ * @returns null where that is not known, or nothing bounds it
+ */
+export function maxCostOf(
+  offers: readonly (OfferSummary | null)[],
+  { maxHourlyRateUsd }: Pick<Ceilings, 'maxHourlyRateUsd'>,
+): number | null {
+  return offers.reduce<number | null>((sum, each) => {
+    const maxHours = each?.maxHours ?? null;
+    if (sum === null || each === null || maxHours === null) return null;
+    return sum + Math.min(each.maxUsd, maxHourlyRateUsd ?? Infinity) * maxHours;
+  }, 0);
 }

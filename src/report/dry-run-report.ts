@@ -1,11 +1,12 @@
 import type { CookBody } from '../service/endpoints.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
-import type { CookPlan, Prices } from '../cooking/plan.ts';
+import type { PlannedEntry, PricedPlan } from '../cooking/plan.ts';
 import type { Result } from '../jobs/results.ts';
+import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import { describeError } from './errors.ts';
 import { annotate, annotateAll, formatMessage } from './annotations.ts';
-import { formatDuration, describeOffers } from './format.ts';
+import { formatDuration, formatEstimate, describeOffers } from './format.ts';
 import { formatRef } from './log.ts';
 import { describeOverBudget } from './over-budget.ts';
 import { writeVerdict } from './outputs.ts';
@@ -14,18 +15,6 @@ import { describeNoOffers } from './warnings.ts';
 import { writeSummary, type Tier } from './summary.ts';
 import { fold, renderTable, uuidCode, type Column } from './summary/table.ts';
 
-/** What would be sent for one job, and what is on offer for it. */
-export interface PricedPlan extends CookPlan {
-  /** null where they are not known. */
-  readonly prices: Prices | null;
-}
-
-/** Of one entry, the model that would be cooked first. */
-export interface PlannedEntry extends PricedPlan {
-  /** Where it may have one of several GPU models, each of them. */
-  readonly models: readonly PricedPlan[];
-}
-
 /**
  * Shows what would be sent. The step fails where it could not be cooked.
  * @param error what keeps the step from cooking
@@ -33,9 +22,15 @@ export interface PlannedEntry extends PricedPlan {
 export async function reportDryRun(
   runner: Runner,
   plans: readonly PlannedEntry[],
+  ceilings: Ceilings,
   error: Error | null,
 ): Promise<void> {
   for (const plan of plans) printPlan(runner, plan, plans.length);
+  const estimate = formatEstimate(
+    plans.map(({ prices }) => prices?.offers ?? null),
+    ceilings,
+  );
+  if (estimate !== '') runner.print(estimate);
   const broken = plans.filter(isBroken);
   const isFailed = broken.length > 0 || error !== null;
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
@@ -47,7 +42,7 @@ export async function reportDryRun(
   const told = message === null ? `Dry run: ${closing}` : formatMessage(runner, message);
   writeVerdict(runner, dryRunResult(isFailed, error), told);
   await writeSummary(runner, (tier) =>
-    renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+    renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`, estimate),
   );
 }
 
@@ -85,7 +80,7 @@ function priceLines(plan: PlannedEntry): readonly string[] {
 function offersLine({ prices }: PricedPlan): string {
   if (prices === null) return '';
   return prices.offers === null
-    ? `No offer matches. ${describeNoOffers(prices.requirements, prices.noOffers)}`
+    ? `No offer matches. ${describeNoOffers(prices)}`
     : describeOffers(prices.offers);
 }
 
@@ -118,11 +113,17 @@ const planColumns: readonly Column<PlannedEntry>[] = [
 ];
 
 // The bodies are in the log too: where they do not fit, they are left out here.
-function renderPlans(plans: readonly PlannedEntry[], tier: Tier, heading: string): string {
+function renderPlans(
+  plans: readonly PlannedEntry[],
+  tier: Tier,
+  heading: string,
+  estimate: string,
+): string {
   const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
   const parts = [
     `### ${heading}`,
     renderTable(planColumns, plans),
+    estimate,
     ...(tier === 'full'
       ? bodies
       : ['The requests are in the log: they are too long for a summary.']),

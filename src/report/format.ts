@@ -1,6 +1,8 @@
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
+import type { Ceilings } from '../money/ceilings.ts';
 import { totalCostOf, type Cost } from '../money/cost.ts';
+import { maxCostOf } from '../money/offers.ts';
 import { compareResults, formatResult, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -57,19 +59,51 @@ export function formatCost({ usd, is }: Cost): string {
   return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
 }
 
-/** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */
-export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: OfferSummary): string {
+/** `3 offers match: 0.35 to 0.69 USD an hour` */
+export function describeOffers({ count, isCut, minUsd, maxUsd }: OfferSummary): string {
   const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
   const rates =
     minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
-  const most =
-    maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
-  return `${matches}: ${rates} an hour${most}`;
+  return `${matches}: ${rates} an hour`;
 }
 
 /** ` (2 offers match: 0.69 USD an hour)`; empty where there are none, or none are known. */
 export function formatOffers(offers: OfferSummary | null): string {
-  return offers === null ? '' : ` (${describeOffers({ ...offers, maxCostUsd: null })})`;
+  return offers === null ? '' : ` (${describeOffers(offers)})`;
+}
+
+/**
+ * What the jobs of a step cost at the most: `Price estimate: at most 99.36 USD for all 6 jobs
+ * (3 offers match: 0.35 to 4.14 USD an hour)`; empty where nothing is known of it.
+ * @param offers what is on offer for each job, in their order; null where that is not known
+ */
+export function formatEstimate(
+  offers: readonly (OfferSummary | null)[],
+  ceilings: Ceilings,
+): string {
+  const known = offers.map((each, index) => ({ text: each && describeOffers(each), index }));
+  const groups = [...Map.groupBy(known, ({ text }) => text)];
+  const parts = groups.flatMap(([text, jobs]) => {
+    if (text === null) return [];
+    return groups.length === 1 ? text : `${listNumbers(jobs)}: ${text}`;
+  });
+  const most = maxCostOf(offers, ceilings);
+  const { maxCostUsd } = ceilings;
+  const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
+  const bound = isCapped ? maxCostUsd : most;
+  if (parts.length === 0) return '';
+  if (bound === null) return `Price estimate: ${parts.join('; ')}`;
+  const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
+  const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
+  return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${parts.join('; ')})`;
+}
+
+const maxNumbers = 5;
+
+function listNumbers(jobs: readonly { readonly index: number }[]): string {
+  const shown = jobs.slice(0, maxNumbers).map(({ index }) => `#${index + 1}`);
+  const more = jobs.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 /** `; billed 1.38 USD`, or `; cost ≈ 1.38 USD`; empty where nothing is known of it. */

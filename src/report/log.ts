@@ -11,10 +11,11 @@ import type {
   SubmittedJob,
 } from '../jobs/records.ts';
 import { finalResultOf, formatStatus } from '../jobs/status.ts';
+import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
-import { describeOffers, formatDuration, formatOffers } from './format.ts';
+import { formatDuration, formatEstimate, formatOffers } from './format.ts';
 import { describeTry, formatModel } from './remedies.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { createWarnings } from './warnings.ts';
@@ -171,8 +172,9 @@ function createStepMessages(runner: Runner, print: Print, jobCount: number) {
         if (hash !== null) runner.print(`Recipe ${recipe?.uuid}@${hash}`);
       }
     },
-    offers: (offers: OfferSummary) => {
-      runner.print(describeOffers(offers));
+    estimate: (offers: readonly (OfferSummary | null)[], ceilings: Ceilings) => {
+      const estimate = formatEstimate(offers, ceilings);
+      if (estimate !== '') runner.print(estimate);
     },
     /** It is unknown whether the service created a job. */
     cookUnanswered: ({ recipeUuid, mark, index }: CookRequest, error: ServiceError) => {

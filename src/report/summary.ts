@@ -1,8 +1,9 @@
 import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
+import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
-import { firstThatFit, formatCostSuffix, formatHeadline } from './format.ts';
+import { firstThatFit, formatCostSuffix, formatEstimate, formatHeadline } from './format.ts';
 import { describeTrouble, writeOutputFile } from './outputs.ts';
 import { endedWell } from './outcome-messages.ts';
 import { codeSpan, escapeMarkdown } from './sanitize.ts';
@@ -60,13 +61,15 @@ export interface ReportOptions {
   readonly isFine?: (outcome: Outcome) => boolean;
   /** Whether jobs that are still running are cancelled when the workflow's job ends. */
   readonly stopsWithJob?: boolean;
+  /** What the jobs may cost. */
+  readonly ceilings?: Ceilings;
 }
 
 /** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(
   outcomes: readonly Outcome[],
   tier: Tier = 'full',
-  { isFine = endedWell, stopsWithJob = false }: ReportOptions = {},
+  { isFine = endedWell, stopsWithJob = false, ceilings = noCeilings }: ReportOptions = {},
 ): string {
   const isFull = tier === 'full';
   const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
@@ -75,6 +78,10 @@ export function renderSummary(
     renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
     renderRunning(outcomes, stopsWithJob),
     isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
+    formatEstimate(
+      outcomes.map(({ offers }) => offers),
+      ceilings,
+    ),
     renderNodes(outcomes),
     isFull
       ? renderTimeline(outcomes)

@@ -1,5 +1,5 @@
 import { asError } from '../errors.ts';
-import type { HardwareRequirements, NoOffers } from '../money/offers.ts';
+import type { Prices } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
@@ -117,8 +117,9 @@ function createCookWarnings(warn: Warn) {
 
 function createPriceWarnings(warn: Warn, notice: Warn) {
   return {
-    noOffers: (requirements: HardwareRequirements, why: NoOffers | null) => {
-      warn('Nothing on offer matches', describeNoOffers(requirements, why));
+    noOffers: (prices: Prices) => {
+      const message = describeNoOffers(prices);
+      warn('Nothing on offer matches', message, message);
     },
     /** @param hasCeiling whether the rates of the jobs have a ceiling */
     offersUnknown: (error: Error, hasCeiling: boolean) => {
@@ -151,23 +152,17 @@ function createLogWarnings(warn: Warn, causeOf: (error: unknown) => string) {
   };
 }
 
-/** Why nothing on offer matches a job, and what to change, in a sentence or two. */
-export function describeNoOffers(
-  { filters, gpuName }: HardwareRequirements,
-  why: NoOffers | null,
-): string {
+/** What a job asks for that is not on offer, in a sentence or two. */
+export function describeNoOffers({
+  requirements: { filters, gpuName },
+  nearestGpu,
+}: Pick<Prices, 'requirements' | 'nearestGpu'>): string {
   const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
   const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
   if (named.length === 0) return 'The job may wait for long: the service has no offers at all.';
-  const asked = `The job may wait for long. It asks for ${wish}.`;
-  if (why === null) return sanitizeLine(asked, 1_000);
-  const { fields, nearestGpu } = why;
-  const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
-  const blame =
-    fields.length === 0
-      ? 'No single one of these leaves nothing: loosen several.'
-      : `There are offers without ${fields.map(inputOf).join(', or without ')}.`;
-  return sanitizeLine(`${asked} ${blame}${nearest}`, 1_000);
+  const nearest =
+    nearestGpu === null ? '' : ` The nearest GPU on offer with the rest of it is ${nearestGpu}.`;
+  return sanitizeLine(`The job may wait for long. It asks for ${wish}.${nearest}`, 1_000);
 }
 
 // The API's fields have the names of the inputs, but for the sign between words.

@@ -54,6 +54,11 @@ export function isMapping(value: unknown): value is JsonMapping {
   return isObject && !JSON.isRawJSON(value);
 }
 
+/** A value of JSON's as a number; null where it is none. */
+export function asNumber(value: Json | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
 /** Whether a value of JSON's is a list: `Array.isArray` alone does not narrow a read-only array. */
 export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);

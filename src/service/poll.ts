@@ -38,12 +38,6 @@ export interface Watch {
   readonly goneFromMs: number;
 }
 
-export interface Pace {
-  readonly interval: PollInterval;
-  /** The longest pause. */
-  readonly maxMs: number;
-}
-
 const maxNotFound = 2;
 const newMs = 30_000;
 
@@ -55,20 +49,17 @@ export function nextWatch(
   watch: Watch,
   answer: Answer,
   nowMs: number,
-  pace: Pace,
+  interval: PollInterval,
 ): { readonly watch: Watch; readonly isReported: boolean } {
   if (!(answer instanceof ServiceError)) {
     const { status } = answer;
     const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
-    const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
+    const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, interval);
     return { watch: { ...watch, status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
   }
   const isNotFound = answer.status === 404;
   const notFound = watch.notFound + (isNotFound ? 1 : 0);
-  const soonMs = nextDueMs(nowMs - watch.changedAtMs, nowMs, {
-    ...pace,
-    maxMs: Math.min(pace.maxMs, maxAutoMs),
-  });
+  const soonMs = Math.min(nextDueMs(nowMs - watch.changedAtMs, nowMs, interval), nowMs + maxAutoMs);
   const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + lagMs) : soonMs;
   const isGone = notFound >= maxNotFound && nowMs >= watch.goneFromMs;
   const isReported = isNotFound ? isGone : !answer.retryable;
@@ -76,11 +67,10 @@ export function nextWatch(
 }
 
 /** When to look next: at moments that are common to all jobs of a step, so that they are read together. */
-function nextDueMs(unchangedMs: number, nowMs: number, { interval, maxMs }: Pace): number {
+function nextDueMs(unchangedMs: number, nowMs: number, interval: PollInterval): number {
   const pauseMs = pollIntervalMs(interval, unchangedMs);
   // Not right after a look that came a little early.
-  const commonMs = Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
-  return Math.min(commonMs, nowMs + maxMs);
+  return Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
 }
 
 /** How the service was after a look. */
@@ -110,8 +100,6 @@ export function nextPause(failures: number, answers: readonly Answer[], random: 
 export interface PollerOptions {
   readonly client: Client;
   readonly interval: PollInterval;
-  /** The longest pause between two looks at a job, in ms, whatever the interval; none: as long as that. */
-  readonly maxIntervalMs?: (jobUuid: string) => number;
   /** Fires when nothing more may be read. */
   readonly signal: AbortSignal;
   /** Told once when the service stops answering as it should, and once when it answers again. */
@@ -135,10 +123,9 @@ export type Poller = ReturnType<typeof createPoller>;
 
 /** Creates a poller: one loop looks at all jobs that are due, for as long as any is watched. */
 export function createPoller(options: PollerOptions) {
-  const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
+  const { client, interval, signal } = options;
   const { clock } = client;
-  const paceOf = (uuid: string): Pace => ({ interval, maxMs: maxIntervalMs(uuid) });
-  const loop = createLoop(options, paceOf);
+  const loop = createLoop(options);
 
   return {
     /**
@@ -156,7 +143,7 @@ export function createPoller(options: PollerOptions) {
       const ended = AbortSignal.any([until, signal]);
       if (ended.aborted) return;
       const nowMs = clock.monotonicMs();
-      const dueAtMs = isKnown ? nextDueMs(0, nowMs, paceOf(uuid)) : nowMs;
+      const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
       const goneFromMs = isNew ? nowMs + newMs : nowMs;
       const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -190,7 +177,7 @@ function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }: 
 }
 
 /** Looks at jobs, all that are due together. */
-function createLoop(options: PollerOptions, paceOf: (uuid: string) => Pace) {
+function createLoop(options: PollerOptions) {
   const { clock } = options.client;
   const readJobs = createJobReader(options.client);
   const watched = new Set<WatchedJob>();
@@ -209,7 +196,7 @@ function createLoop(options: PollerOptions, paceOf: (uuid: string) => Pace) {
     for (const job of due) {
       const answer = answers.get(job.uuid);
       if (answer === undefined || job.ended.aborted) continue;
-      takeAnswer(job, answer, clock.monotonicMs(), paceOf(job.uuid));
+      takeAnswer(job, answer, clock.monotonicMs(), options.interval);
     }
   };
   const run = async () => {
@@ -243,8 +230,8 @@ function createLoop(options: PollerOptions, paceOf: (uuid: string) => Pace) {
   };
 }
 
-function takeAnswer(job: WatchedJob, answer: Answer, nowMs: number, pace: Pace): void {
-  const next = nextWatch(job.watch, answer, nowMs, pace);
+function takeAnswer(job: WatchedJob, answer: Answer, nowMs: number, interval: PollInterval): void {
+  const next = nextWatch(job.watch, answer, nowMs, interval);
   job.watch = next.watch;
   try {
     if (next.isReported && job.onAnswer(answer)) job.resolve();

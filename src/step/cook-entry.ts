@@ -6,6 +6,7 @@ import { submit } from '../cooking/submit.ts';
 import { carriesMark } from '../custody/mark.ts';
 import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
 import { hasCeiling } from '../money/ceilings.ts';
+import { asNumber } from '../service/json.ts';
 import { setSeen, type Entry } from './entry.ts';
 import { cookInTurn, type ModelContext } from './gpu-fallback.ts';
 import { reconcileEntry, stopOverBudget } from './reconcile-entry.ts';
@@ -61,6 +62,10 @@ async function cookAndWatch(
   context: CookContext,
   inTurn: LimitFunction,
 ): Promise<RunData> {
+  // What a job taken over was cooked with is what would be sent for it.
+  const fields = context.plans.get(request)?.fields ?? {};
+  const retries = asNumber(fields['max_retry_count']);
+  entry.facts = { ...entry.facts, retries, nodes: asNumber(fields['max_node_count']) };
   if (entry.seen.submitted === null) {
     try {
       if (context.error !== null) throw context.error;
@@ -109,8 +114,6 @@ async function cookEntry(
     (await budget.refusal(entry.seen.offers?.minUsd ?? null));
   if (overBudget !== null) return overBudget;
   setSeen(entry, { shareMs: plan.shareMs });
-  const { max_retry_count: count } = plan.fields;
-  const retries = typeof count === 'number' ? count : null;
   const submittedAtMs = client.clock.now();
   entry.isSubmitting = true;
   try {
@@ -123,7 +126,7 @@ async function cookEntry(
       facts: () => entry.facts,
       isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
-        saveFacts(step, entry, { ...change, retries });
+        saveFacts(step, entry, change);
         if (change.sends !== undefined) cancelReplaced(step, request, attached);
       },
       onUnanswered: (error) => {
@@ -147,12 +150,10 @@ async function checkPrices(
   prices: PriceReader,
 ): Promise<OverBudget | null> {
   try {
-    const { requirements, offers, noOffers, overBudget } = await prices.read(plan);
-    setSeen(entry, { offers });
-    if (!prices.isNew(requirements)) return overBudget;
-    if (offers !== null) log.offers(offers);
-    else log.noOffers(requirements, noOffers);
-    return overBudget;
+    const found = await prices(plan);
+    setSeen(entry, { offers: found.offers });
+    if (found.offers === null) log.noOffers(found);
+    return found.overBudget;
   } catch (error) {
     if (end.signal.aborted) throw error;
     const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;

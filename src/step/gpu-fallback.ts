@@ -90,7 +90,7 @@ interface Choice {
 /** Chooses one of those that are left to try, and takes it from them. */
 async function takeNext(untried: CookRequest[], { plans, prices }: ModelContext): Promise<Choice> {
   const read = async (plan: CookPlan | undefined) =>
-    plan === undefined ? null : prices.read(plan).catch(() => null);
+    plan === undefined ? null : prices(plan).catch(() => null);
   const choices = await Promise.all(
     untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })),
   );

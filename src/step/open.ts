@@ -3,11 +3,12 @@ import { saveEntry, saveIfPossible, savePlan, saveStep } from '../custody/saved-
 import type { Deps } from '../deps.ts';
 import { createLogCollector } from '../logs/collector.ts';
 import { createBudget } from '../money/budget.ts';
+import { hasCeiling } from '../money/ceilings.ts';
 import { openLogPrinter } from '../report/container-log.ts';
 import { createLog, type Log } from '../report/log.ts';
 import { startProgress } from '../report/progress.ts';
 import { openService } from '../service/open.ts';
-import { createPoller } from '../service/poll.ts';
+import { createPoller, maxAutoMs, type PollInterval } from '../service/poll.ts';
 import { createStepEnd } from './end.ts';
 import { createEntry, type StepJob, setSeen } from './entry.ts';
 import type { StepPlan } from './plan.ts';
@@ -31,8 +32,7 @@ export async function withStep<T>(
   const budget = createBudget(client, plan.ceilings, end.signal);
   const poller = createPoller({
     client,
-    interval: plan.pollInterval,
-    maxIntervalMs: budget.maxIntervalMs,
+    interval: hasCeiling(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
     signal: end.deadline,
     onUnavailable: log.serviceUnavailable,
     onAvailable: log.serviceAvailable,
@@ -70,6 +70,11 @@ export async function withStep<T>(
     budget.stop();
     await Promise.all([close(), probe.close()]);
   }
+}
+
+// What a job costs an hour is looked at often, however seldom its status is.
+function watchfulInterval(interval: PollInterval): PollInterval {
+  return interval === 'auto' ? interval : Math.min(interval, maxAutoMs);
 }
 
 // The cancel action and a dry run say what they do themselves.

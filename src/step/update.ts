@@ -1,5 +1,5 @@
 import type { CookRequest } from '../cooking/request.ts';
-import { withJob, type EntryFacts } from '../custody/facts.ts';
+import { withJob, withSent, type EntryFacts } from '../custody/facts.ts';
 import { saveEntry, saveIfPossible } from '../custody/saved-state.ts';
 import { noRunData, type EarlierTry, type Origin, type RunData } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
@@ -29,10 +29,11 @@ export function saveFacts(
 export function trackJob(
   step: Step,
   entry: Entry,
-  job: Job,
+  answer: Job,
   origin: Origin,
   submittedAtMs = step.deps.clock.now(),
 ): void {
+  const job = withSent(answer, entry.facts);
   const submitted = { ref: entry.ref, origin, job, submittedAtMs };
   setSeen(entry, { submitted });
   // Before any others that were found meanwhile: the first one is the entry's own.
@@ -49,7 +50,7 @@ export function applyUpdate(
   job: Job,
 ): void {
   // What an earlier attempt has spent is not this step's.
-  if (entry.facts.stop !== 'replaced') budget.onLook(job, entry.seen.shareMs !== null);
+  if (entry.facts.stop !== 'replaced') budget.onLook(job);
   const before = entry.seen;
   entry.seen = seeJob(entry, job, deps.clock.now());
   const { submitted, timeline } = entry.seen;

@@ -182,14 +182,15 @@ async function waitForRate({ plan, budget, log }: Step, { job }: SubmittedJob): 
 // What it costs counts as long as others are waited for, and no longer than it runs.
 function keepCounting(
   { plan, poller, budget }: Step,
-  { seen }: Entry,
+  { facts }: Entry,
   { job }: SubmittedJob,
 ): void {
   if (plan.ceilings.maxCostUsd === null) return;
   const count = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
-    budget.onLook(answer, seen.shareMs !== null);
-    return hasFinished(answer);
+    const seen = withSent(answer, facts);
+    budget.onLook(seen);
+    return hasFinished(seen);
   };
   void poller.watch(job.uuid, count, budget.over);
 }
@@ -199,7 +200,7 @@ function reportUnrated({ plan, log }: Step, { seen: { job } }: Entry, { runs }: 
   if (job === null || !hasCeiling(plan.ceilings)) return;
   const hasStarted =
     job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
-  if (hasStarted && runs.every((run) => rateOfRun(run) === null)) log.rateUnknown(job.uuid);
+  if (hasStarted && runs.every((run) => rateOfRun(run, job) === null)) log.rateUnknown(job.uuid);
 }
 
 function reportAddresses(

@@ -1,3 +1,4 @@
+import { noCeilings } from '../../src/money/ceilings.ts';
 import { reportDryRun } from '../../src/report/dry-run-report.ts';
 import { plannedCook } from '../support/plans.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
@@ -12,6 +13,6 @@ export async function dryRunSummary(): Promise<string> {
   };
   const error = new Error('GET /v1/job-recipes (HTTP 404): x');
   const plans = [plannedCook(0, body), { ...plannedCook(1, body), body: {}, error }];
-  await reportDryRun(runner, plans, error);
+  await reportDryRun(runner, plans, noCeilings, error);
   return runner.summary();
 }

@@ -38,10 +38,24 @@ const short: RecipeScript = {
 describe('before', () => {
   test('the log says what is on offer', async () => {
     const { main } = await play({ recipes: [short] });
-    expect(main.lines).toContain(
-      '3 offers match: 0.35 to 4.14 USD an hour, at most 4.14 USD within max-timeout-run',
-    );
-    expect(main.summary()).toContain('3 offers match: 0.35 to 4.14 USD an hour');
+    const estimate = 'Price estimate: at most 4.14 USD (3 offers match: 0.35 to 4.14 USD an hour)';
+    expect(main.lines).toContain(estimate);
+    expect(main.summary()).toContain(estimate);
+  });
+
+  test.each([
+    [{}, 'at most 99.36 USD for all 6 jobs'],
+    [{ 'max-cost': '3' }, 'at most 3.00 USD for all 6 jobs, 99.36 USD without max-cost'],
+    [{ 'max-hourly-rate': '0.50' }, 'at most 12.00 USD for all 6 jobs'],
+  ])('log, summary and dry run say what all jobs cost at the most: %j', async (ceiling, most) => {
+    const payload = { max_timeout_run_ms: 4 * 3_600_000 };
+    const recipes = Array.from({ length: 6 }, () => ({ ...short, payload }));
+    for (const dry of ['true', 'false']) {
+      const { main } = await play({ recipes, inputs: { ...ceiling, 'dry-run': dry } });
+      const estimate = `Price estimate: ${most} (3 offers match: 0.35 to 4.14 USD an hour)`;
+      expect(main.lines).toContain(estimate);
+      expect(main.summary()).toContain(estimate);
+    }
   });
 
   test('once for jobs that ask for the same', async () => {
@@ -51,7 +65,9 @@ describe('before', () => {
     const offers = played.simulator.requests.filter(({ path }) => path === offersPath);
     const asked = offers.map(({ query }) => query['filter[min_ram_gb]'] ?? 'any');
     expect(asked.toSorted()).toEqual(['100', 'any']);
-    expect(played.main.lines.filter((line) => line.includes('match'))).toHaveLength(2);
+    expect(played.main.lines.filter((line) => line.includes('match'))).toEqual([
+      'Price estimate: at most 12.42 USD for all 3 jobs (#1, #2: 3 offers match: 0.35 to 4.14 USD an hour; #3: 1 offer matches: 4.14 USD an hour)',
+    ]);
   });
 
   test('nothing is cooked where every offer is dearer', async () => {
@@ -65,14 +81,16 @@ describe('before', () => {
     );
   });
 
-  test('nothing on offer: the filter is named, and the job is cooked', async () => {
-    const payload = { min_vram_gb: 200, gpu_name: 'H1OO', gpu_count: 1 };
+  test('nothing on offer: what is asked for is named, and the job is cooked', async () => {
+    const payload = { min_vram_gb: 64, gpu_name: 'H1OO', gpu_count: 1 };
     // With a ceiling, offers have a minute: of 5 s, a busy machine leaves nothing in fast time.
     const inputs = { 'max-hourly-rate': '50' };
     const played = await play({ recipes: [{ ...short, payload }], inputs });
     expect(resultOf(played)).toBe('succeeded');
     expect(titlesOf(played)).toEqual(['Nothing on offer matches']);
-    expect(messagesOf(played)[0]).toContain('The nearest name on offer is H100');
+    expect(messagesOf(played)[0]).toContain(
+      'min-vram-gb 64, gpu-name H1OO. The nearest GPU on offer',
+    );
   });
 
   test.each([
@@ -119,23 +137,31 @@ describe('before', () => {
 describe('max-hourly-rate', () => {
   const inputs = { 'max-hourly-rate': '0.50', logs: 'none' };
 
-  test.each<[string, RecipeScript]>([
-    ['a node with six GPUs', forHours(4.14)],
-    ['its rate comes late', { ...forHours(4.14), rateAfterMs: 30_000 }],
-    [
-      'several nodes',
-      { ...forHours(0.35), nodes: 2, payload: { max_node_count: 2 }, life: twoNodes() },
-    ],
-  ])('a dearer job is cancelled as soon as it shows its rate: %s', async (_, recipe) => {
-    const played = await play({ recipes: [recipe], inputs });
+  const nodes = { ...forHours(0.69), nodes: 2, payload: { max_node_count: 2 } };
+  const ofTwo = { ...inputs, 'max-hourly-rate': '1.00' };
+
+  test.each<[string, RecipeScript, Record<string, string>]>([
+    ['a node with six GPUs', forHours(4.14), inputs],
+    ['its rate comes late', { ...forHours(4.14), rateAfterMs: 30_000 }, inputs],
+    ['several nodes', { ...nodes, life: twoNodes() }, ofTwo],
+    ['several nodes without addresses', nodes, ofTwo],
+  ])('a dearer job is cancelled as soon as it shows its rate: %s', async (_, recipe, given) => {
+    const played = await play({ recipes: [recipe], inputs: given });
     expect(resultOf(played)).toBe('over-budget');
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(played.main.failed()).toBe(true);
     const [title] = titlesOf(played);
     expect(title).toBe('Over budget: Train');
     expect(messagesOf(played)[0]).toMatch(
-      /costs (?:4\.14|0\.70) USD an hour.*max-hourly-rate is 0\.50 USD/,
+      /costs (?:4\.14|1\.38) USD an hour.*max-hourly-rate is (?:0\.50|1\.00) USD/,
     );
+  });
+
+  test('nothing is cooked where all nodes of the cheapest offer cost more together', async () => {
+    const played = await play({ recipes: [nodes], inputs });
+    expect(resultOf(played)).toBe('over-budget');
+    expect(played.simulator.jobs()).toEqual([]);
+    expect(messagesOf(played)[0]).toContain('the cheapest is 0.70 USD');
   });
 
   test('another run of a job may be dearer', async () => {

@@ -1,5 +1,5 @@
 import type { CookBody } from '../../src/service/endpoints.ts';
-import type { PlannedEntry } from '../../src/report/dry-run-report.ts';
+import type { PlannedEntry } from '../../src/cooking/plan.ts';
 import type { CookRequest } from '../../src/cooking/request.ts';
 import { uuidNumber } from './outcomes.ts';
 

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createBudget, type Budget } from '../../src/money/budget.ts';
 import { noCeilings, type Ceilings } from '../../src/money/ceilings.ts';
 import type { OverBudget } from '../../src/jobs/records.ts';
+import type { Job } from '../../src/service/schemas.ts';
 import { fakeClient, type FakeClient } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
@@ -53,7 +54,7 @@ const running = fakeJob({ status: 'RUNNING', completed_at: null });
 
 test('max-cost is told of at the last look from which a cancel of 15 s comes in time', async () => {
   const { budget, client, told } = open({ maxCostUsd: 1 }, () => [run()]);
-  budget.onLook(running, false);
+  budget.onLook(running);
   await client.clock.sleep(3_600_000);
   const [{ why, atMs } = { why: null, atMs: 0 }, ...others] = told;
   expect(atMs).toBe(1_800_000 - 16_000);
@@ -64,27 +65,28 @@ test('max-cost is told of at the last look from which a cancel of 15 s comes in 
 
 test('a second job brings it forward', async () => {
   const { budget, client, told } = open({ maxCostUsd: 1 }, () => [run()]);
-  budget.onLook(running, false);
+  budget.onLook(running);
   await client.clock.sleep(600_000);
-  budget.onLook({ ...running, uuid: uuidNumber(2) }, false);
+  budget.onLook({ ...running, uuid: uuidNumber(2) });
   await client.clock.sleep(600_000);
   // Both have run from the start.
   expect(told.map(({ atMs }) => atMs)).toEqual([900_000 - 16_000]);
   budget.stop();
 });
 
-test('a dearer run is told of once, as soon as its rate shows', async () => {
+test('a dearer run is told of as soon as its rate shows', async () => {
   const rate = (atMs: number) => (atMs < 40_000 ? {} : { hourly_rate_usd: 4.14 });
   const { budget, client, told } = open({ maxHourlyRateUsd: 0.5 }, (atMs) => [
     { ...run({ hourly_rate_usd: null }), ...rate(atMs) },
   ]);
   for (let looks = 0; looks < 5; looks += 1) {
-    budget.onLook(running, false);
-    expect(budget.maxIntervalMs(running.uuid)).toBe(looks < 3 ? 20_000 : 60_000);
+    budget.onLook(running);
     await client.clock.sleep(20_000);
   }
   const why = { kind: 'rate', amountUsd: 4.14, ceilingUsd: 0.5 };
   expect(told).toEqual([{ jobUuid: running.uuid, why, atMs: 40_000 }]);
+  // Once a rate is known, it is read again every minute.
+  expect(client.calls.map(({ atMs }) => atMs)).toEqual([0, 20_000, 40_000]);
   budget.stop();
 });
 
@@ -96,12 +98,45 @@ test.each([
     run({ hourly_rate_usd: atMs < 8_000 ? firstUsd : 4.14 }),
   ]);
   for (let looks = 0; looks < 5; looks += 1) {
-    budget.onLook(running, false);
-    await client.clock.sleep(Math.min(20_000, budget.maxIntervalMs(running.uuid)));
+    budget.onLook(running);
+    await client.clock.sleep(20_000);
   }
   const why = { kind: 'rate', amountUsd: 4.14, ceilingUsd: 0.5 };
-  expect(told).toMatchObject([{ jobUuid: running.uuid, why }]);
+  expect(told[0]).toMatchObject({ jobUuid: running.uuid, why });
   expect(told[0]?.atMs).toBeLessThanOrEqual(60_000);
   expect(client.calls.length).toBeLessThanOrEqual(3);
+  budget.stop();
+});
+
+// what, the job, its runs, when the ceiling of 1 USD is near, in seconds
+const run2 = { uuid: uuidNumber(901), started_at_ms: startMs + 600_000 };
+test.each<[string, Partial<Job>, readonly object[], number | null]>([
+  ['it runs', {}, [run()], 1_800],
+  ['a rate that is not known counts as the ceiling', {}, [run({ hourly_rate_usd: 0 })], 900],
+  ['its runs cannot be read', {}, [], 900],
+  ['its second run costs more', {}, [run(run2), run({ ended_at_ms: startMs + 600_000 })], 1_800],
+  ['on four nodes without addresses', { max_node_count: 4 }, [run()], 450],
+  ['a server costs before it runs', { task: 'PERSISTENT', status: 'ASSIGNED' }, [run()], 1_800],
+  ['it waits', { status: 'PENDING' }, [], null],
+])('max-cost is near: %s', async (_, change, runs, seconds) => {
+  const { budget, client, told } = open({ maxCostUsd: 1, maxHourlyRateUsd: 4 }, () => runs);
+  const created_at = new Date(startMs).toISOString();
+  const job = { ...running, created_at, started_at: created_at, ...change };
+  budget.onLook(job.status === 'PENDING' ? { ...job, started_at: null } : job);
+  await client.clock.sleep(3_600_000);
+  const costs = told.filter(({ why }) => why.kind === 'cost');
+  expect(costs.map(({ atMs }) => atMs)).toEqual(
+    seconds === null ? [] : [Math.floor((seconds * 1_000 - 15_000) / 4_000) * 4_000],
+  );
+  budget.stop();
+});
+
+test('no job is cooked where what remains of max-cost pays for less than a minute of it', async () => {
+  const { budget, client } = open({ maxCostUsd: 1 }, () => [run()]);
+  budget.onLook(running);
+  await client.clock.sleep(0);
+  expect(await budget.refusal(2)).toBeNull();
+  expect(await budget.refusal(58)).toBeNull();
+  expect(await budget.refusal(58.1)).toMatchObject({ kind: 'rest', ceilingUsd: 1 });
   budget.stop();
 });

@@ -79,7 +79,7 @@ test('retries that only the recipe tells of may leave too little', () => {
 });
 
 test('offers are too dear where the cheapest is', () => {
-  const offers = { count: 2, isCut: false, minUsd: 0.51, maxUsd: 4, maxCostUsd: null };
+  const offers = { count: 2, isCut: false, minUsd: 0.51, maxUsd: 4, maxHours: null };
   const why = { kind: 'offers', amountUsd: 0.51, ceilingUsd: 0.5 };
   expect(exceedsRate(offers, both(1))).toEqual(why);
   expect(exceedsRate({ ...offers, minUsd: 0.5 }, both(1))).toBeNull();

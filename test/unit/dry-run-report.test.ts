@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { reportDryRun, type PlannedEntry } from '../../src/report/dry-run-report.ts';
+import type { PlannedEntry } from '../../src/cooking/plan.ts';
+import { noCeilings } from '../../src/money/ceilings.ts';
+import { reportDryRun } from '../../src/report/dry-run-report.ts';
 import { plannedCook } from '../support/plans.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
@@ -8,7 +10,7 @@ const plan = (index: number, value: string): PlannedEntry =>
 
 async function summaryOf(plans: readonly PlannedEntry[]): Promise<string> {
   const runner = rememberingRunner({});
-  await reportDryRun(runner, plans, null);
+  await reportDryRun(runner, plans, noCeilings, null);
   return runner.summary();
 }
 
@@ -20,7 +22,12 @@ test('a dry run shows each body', async () => {
 
 test('of several jobs each line that begins a body says whose it is', async () => {
   const runner = rememberingRunner({});
-  await reportDryRun(runner, [plan(0, 'a'), { ...plan(1, 'b'), body: {} }, plan(2, 'c')], null);
+  await reportDryRun(
+    runner,
+    [plan(0, 'a'), { ...plan(1, 'b'), body: {} }, plan(2, 'c')],
+    noCeilings,
+    null,
+  );
   const first = runner.lines.filter((line) => line.includes('Would cook recipe'));
   expect(first.map((line) => line.split('Would')[0])).toEqual(['#1  ', '#3  ']);
 });
@@ -28,7 +35,7 @@ test('of several jobs each line that begins a body says whose it is', async () =
 test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {
   const runner = rememberingRunner({});
   const body = { parameters: { type: 'docker', parameters: { ports: [80] } } };
-  await reportDryRun(runner, [plannedCook(0, body)], null);
+  await reportDryRun(runner, [plannedCook(0, body)], noCeilings, null);
   const lines = JSON.stringify(body, null, 2).split('\n');
   expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
   const [, shown] = /<pre>\n([^]*?)\n<\/pre>/.exec(runner.summary()) ?? [];

@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import {
   createOfferReader,
+  maxCostOf,
+  nearestGpu,
   requirementsOf,
   summarizeOffers,
-  whyNoOffers,
   type Offers,
 } from '../../src/money/offers.ts';
+import type { JsonMapping } from '../../src/service/json.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 
@@ -33,6 +35,7 @@ function clientWith(answer: (call: SentCall) => readonly unknown[]): FakeClient 
   return fakeClient(createMadeUpClock(), (call) => page(call, answer(call)));
 }
 
+const readerOf = (client: FakeClient) => createOfferReader(client, never, 60_000);
 const anything = requirementsOf({});
 
 test.each([
@@ -56,10 +59,7 @@ test.each([
 });
 
 test('offers come with their rates, the cheapest first', async () => {
-  const read = createOfferReader(
-    clientWith(() => market),
-    never,
-  );
+  const read = readerOf(clientWith(() => market));
   expect(ratesOf(await read(anything))).toEqual({ minUsd: 0.35, maxUsd: 4.14 });
   const found = await read({ filters: {}, gpuName: 'rtx  4090' });
   expect(ratesOf(found)).toEqual({ minUsd: 0.69, maxUsd: 0.69 });
@@ -75,16 +75,13 @@ test.each([
   ['RTX 4090', 'RTX 409', false],
   ['Radeon', 'GeForce', false],
 ])('%s is the model %s: %s', async (asked, offered, isSame) => {
-  const read = createOfferReader(
-    clientWith(() => [offer(offered, 1)]),
-    never,
-  );
+  const read = readerOf(clientWith(() => [offer(offered, 1)]));
   expect((await read({ filters: {}, gpuName: asked })).offers).toHaveLength(isSame ? 1 : 0);
 });
 
 test('each list is read once, and no name of a GPU is sent', async () => {
   const client = clientWith(() => market);
-  const read = createOfferReader(client, never);
+  const read = readerOf(client);
   const wishes = ['RTX 4090', 'H100', null].map((gpuName) => ({ filters: {}, gpuName }));
   await Promise.all([...wishes, ...wishes].map(read));
   await read({ filters: { cpu_count: '8' }, gpuName: null });
@@ -104,7 +101,7 @@ test.each([
 ])('of %d offers %d pages are read, and there are more: %s', async (count, pages, isCut) => {
   const many = Array.from({ length: count }, (_, index) => offer('H100', index));
   const client = clientWith(() => many);
-  const found = await createOfferReader(client, never)(anything);
+  const found = await readerOf(client)(anything);
   expect(found.isCut).toBe(isCut);
   expect(found.offers).toHaveLength(Math.min(count, 500));
   expect(client.calls).toHaveLength(pages);
@@ -121,7 +118,7 @@ test.each([
     const from = (Number(query?.['page']) - 1) * size;
     return { data: many.slice(from, from + size), ...(total !== undefined && { total }) };
   });
-  const found = await createOfferReader(client, never)(anything);
+  const found = await readerOf(client)(anything);
   expect(found).toMatchObject({ offers: { length: many.length }, isCut: false });
   expect(client.calls).toHaveLength(pages);
 });
@@ -134,10 +131,7 @@ test('what cannot be read of an offer is no trouble, but a price is needed', asy
     offer('odd', 3, { hardware_summary: { gpu_models: 'many', gpu_model_label: 7 } }),
     'none',
   ];
-  const read = createOfferReader(
-    clientWith(() => odd),
-    never,
-  );
+  const read = readerOf(clientWith(() => odd));
   expect(ratesOf(await read(anything))).toEqual({ minUsd: 2, maxUsd: 3 });
 });
 
@@ -148,34 +142,53 @@ test('offers are asked for again where that may help', async () => {
     if (asked < 6) throw refused(503);
     return page(call, market);
   });
-  expect((await createOfferReader(client, never)(anything)).offers).toHaveLength(3);
+  expect((await readerOf(client)(anything)).offers).toHaveLength(3);
   const gone = fakeClient(createMadeUpClock(), () => {
     throw refused(404);
   });
-  await expect(createOfferReader(gone, never)(anything)).rejects.toMatchObject({ status: 404 });
+  await expect(readerOf(gone)(anything)).rejects.toMatchObject({ status: 404 });
   expect(gone.calls).toHaveLength(1);
 });
 
-test('the filters that leave nothing are named, in at most 8 requests', async () => {
-  const client = clientWith(({ query = {} }) =>
-    'filter[min_vram_gb]' in query || 'filter[allowed_region_codes]' in query ? [] : market,
-  );
-  const read = createOfferReader(client, never);
-  const wish = requirementsOf({ cpu_count: 1, min_vram_gb: 96, gpu_name: 'H100' });
-  expect((await read(wish)).offers).toEqual([]);
-  expect(await whyNoOffers(wish, read)).toEqual({ fields: ['min_vram_gb'], nearestGpu: null });
-  const both = { cpu_count: 1, gpu_count: 1, min_ram_gb: 1, min_storage_gb: 1, min_vram_gb: 1 };
-  const strict = requirementsOf({ ...both, gpu_name: 'H100', allowed_region_codes: ['eu-west-1'] });
-  const before = client.calls.length;
-  expect(await whyNoOffers(strict, read)).toEqual({ fields: [], nearestGpu: null });
-  expect(client.calls.length - before).toBeLessThanOrEqual(8);
+test('of an unknown GPU the nearest name with the same machine is told', async () => {
+  const client = clientWith(({ query = {} }) => ('filter[gpu_count]' in query ? market : []));
+  const read = readerOf(client);
+  const nearest = async (fields: JsonMapping) => {
+    const { filters, gpuName } = requirementsOf(fields);
+    return nearestGpu(await read({ filters, gpuName }), gpuName);
+  };
+  expect(await nearest({ gpu_name: 'RTX 4099', gpu_count: 1 })).toBe('RTX 4090');
+  expect(await nearest({ gpu_name: 'RTX 4099', cpu_count: 900 })).toBeNull();
+  expect(await nearest({ gpu_count: 1 })).toBeNull();
+  expect(client.calls).toHaveLength(2);
 });
 
-test('of an unknown GPU the nearest name is told', async () => {
-  const read = createOfferReader(
-    clientWith(() => market),
-    never,
-  );
-  const why = await whyNoOffers(requirementsOf({ gpu_name: 'RTX 4099', gpu_count: 1 }), read);
-  expect(why).toEqual({ fields: ['gpu_name'], nearestGpu: 'RTX 4090' });
+test('what a job can cost counts all its nodes, and all its runs', async () => {
+  const found = await readerOf(clientWith(() => market))(anything);
+  const hours = (more: JsonMapping) => ({ max_timeout_run_ms: 7_200_000, ...more });
+  const rates = { minUsd: 0.35, maxUsd: 4.14 };
+  expect(summarizeOffers(found, hours({}))).toMatchObject({ ...rates, maxHours: 2 });
+  expect(summarizeOffers(found, hours({ max_retry_count: 2 }))).toMatchObject({ maxHours: 6 });
+  expect(summarizeOffers(found, hours({ task: 'PERSISTENT' }))).toMatchObject({ maxHours: null });
+  expect(summarizeOffers(found, hours({ max_node_count: 4 }))).toMatchObject({
+    minUsd: 1.4,
+    maxUsd: 16.56,
+    maxHours: 2,
+  });
 });
+
+test.each<[number | null, number | null, number | null]>([
+  [4, null, 99.36],
+  [4, 0.5, 12],
+  [null, null, null],
+])(
+  'six jobs of %p hours with max-hourly-rate %p cost %p USD at the most',
+  (maxHours, rate, usd) => {
+    const each = { count: 3, isCut: false, minUsd: 0.35, maxUsd: 4.14, maxHours };
+    const all = Array.from({ length: 6 }, () => each);
+    const ceilings = { maxHourlyRateUsd: rate };
+    const most = maxCostOf(all, ceilings);
+    expect(most === null ? null : Number(most.toFixed(9))).toBe(usd);
+    expect(maxCostOf([...all, null], ceilings)).toBeNull();
+  },
+);

@@ -46,7 +46,8 @@ test('what is sent and asked for is the recipe and what is laid on it', async ()
   const merged = { type: 'docker', parameters: { image: 'a', env: { A: 'x', B: 'y' } } };
   expect(error).toBeNull();
   expect(plans[0]?.body).toEqual({ ...fields, parameters: merged });
-  expect(plans[0]?.fields).toEqual({ ...batch, ...fields, parameters: merged });
+  const documented = { max_retry_count: 0, max_node_count: 1 };
+  expect(plans[0]?.fields).toEqual({ ...documented, ...batch, ...fields, parameters: merged });
 });
 
 test('each recipe is read once, and the first one alone first', async () => {
@@ -169,11 +170,11 @@ describe('a pinned recipe', () => {
 
 test('of several models the first one on offer within the ceiling is cooked, else the first', () => {
   const requirements = { filters: {}, gpuName: null };
-  const offers = { count: 1, isCut: false, minUsd: 1, maxUsd: 1, maxCostUsd: null };
+  const offers = { count: 1, isCut: false, minUsd: 1, maxUsd: 1, maxHours: null };
   const overBudget = { kind: 'offers', amountUsd: 1, ceilingUsd: 0.5 } as const;
-  const none: Prices = { requirements, offers: null, noOffers: null, overBudget: null };
-  const fine: Prices = { requirements, offers, noOffers: null, overBudget: null };
-  const over: Prices = { requirements, offers, noOffers: null, overBudget };
+  const none: Prices = { requirements, offers: null, nearestGpu: null, overBudget: null };
+  const fine: Prices = { requirements, offers, nearestGpu: null, overBudget: null };
+  const over: Prices = { requirements, offers, nearestGpu: null, overBudget };
   const choose = (prices: readonly (Prices | null)[]) =>
     chooseModel(prices.map((each, place) => ({ prices: each, place })))?.place;
   expect(choose([none, over, fine, fine])).toBe(2);

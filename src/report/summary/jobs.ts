@@ -3,7 +3,6 @@ import { hourlyRateOf, pricedCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf } from '../../jobs/node-urls.ts';
 import type { Json } from '../../service/json.ts';
-import { describeOffers } from '../format.ts';
 import { results } from '../../jobs/results.ts';
 import { escapeHtml } from '../sanitize.ts';
 import {
@@ -83,10 +82,6 @@ const detailColumns: readonly JobColumn[] = [
   { heading: 'Recipe', keep: true, cell: (outcome) => uuidCode(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ job }) => escapeHtml(hardwareOf(job), 120) },
   { heading: 'An hour', align: 'right', cell: (outcome) => rateCell(hourlyRateOf(outcome)) },
-  {
-    heading: 'Price estimate',
-    cell: ({ offers }) => (offers === null ? '' : escapeHtml(describeOffers(offers), 200)),
-  },
   { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
 ];
 
