@@ -129,8 +129,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a retry is given up after a minute',
     file: 'jobs/restart.ts',
-    find: '(job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;',
-    replace: '60_000;',
+    find: '(job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;',
+    replace: '60_000 : unknownMs;',
   },
   {
     name: 'retries that the service does not name are none',
@@ -261,8 +261,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a server costs nothing before it runs',
     file: 'money/cost.ts',
-    find: `if (job?.task !== 'PERSISTENT') {`,
-    replace: `if (job?.task !== 'NONE') {`,
+    find: "const fromMs = job.task === 'PERSISTENT' ? createdMs : startedMs;",
+    replace: 'const fromMs = startedMs;',
   },
   {
     name: 'what runs as asked costs for ever',
@@ -303,20 +303,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks at the rate',
     file: 'money/budget.ts',
-    find: 'rate <= ceilingUsd) return null;',
-    replace: 'rate <= ceilingUsd * 1_000) return null;',
+    find: 'rateUsd <= maxHourlyRateUsd || over.aborted',
+    replace: 'rateUsd <= maxHourlyRateUsd * 1_000 || over.aborted',
   },
   {
     name: 'several nodes cost as much as one',
     file: 'money/cost.ts',
-    find: 'rate * nodeCountOf(run)',
+    find: 'rate * nodeCountOf(run, job)',
     replace: 'rate',
   },
   {
     name: 'poll-interval delays the look at the rate',
-    file: 'money/budget.ts',
-    find: 'isSettled(entry) ? rateEveryMs : maxAutoMs',
-    replace: 'isSettled(entry) ? Infinity : Infinity',
+    file: 'step/open.ts',
+    find: 'Math.min(interval, maxAutoMs)',
+    replace: 'interval',
   },
   {
     name: 'what is over budget is kept',
