@@ -28688,7 +28688,7 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1697);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6270);
 /* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3142);
 
 
@@ -29363,7 +29363,7 @@ function check_readRun(runner) {
 
 /***/ }),
 
-/***/ 4628:
+/***/ 7916:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29552,124 +29552,11 @@ var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/clock.js
-var build_clock = __nccwpck_require__(7094);
+var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/leven/index.js
-var leven = __nccwpck_require__(7785);
-// EXTERNAL MODULE: ./build/service/pages.js
-var pages = __nccwpck_require__(1664);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-;// CONCATENATED MODULE: ./build/money/offers.js
-
-
-
-
-
-const filterFields = [
-    'cpu_count',
-    'gpu_count',
-    'gpu_registry_uuid',
-    'min_vram_gb',
-    'min_ram_gb',
-    'min_storage_gb',
-    'allowed_region_codes',
-];
-function requirementsOf(fields) {
-    const filters = filterFields.flatMap((name) => {
-        const value = filterValue(fields[name]);
-        return value === null ? [] : [[name, value]];
-    });
-    const { gpu_name: gpuName } = fields;
-    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
-    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
-}
-function filterValue(value) {
-    if (Array.isArray(value))
-        return value.length === 0 ? null : value.map(String).join(',');
-    if (typeof value === 'number')
-        return value > 0 ? String(Math.ceil(value)) : null;
-    return typeof value === 'string' && value !== '' ? value : null;
-}
-const maxPages = 10;
-const maxAgeMs = 60_000;
-function createOfferReader(client, signal) {
-    const lists = new Map();
-    return async ({ filters, gpuName }) => {
-        const key = JSON.stringify(filters);
-        const nowMs = client.clock.monotonicMs();
-        const known = lists.get(key);
-        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
-        const list = isFresh ? known.list : readAll(client, filters, signal);
-        if (!isFresh)
-            lists.set(key, { readAtMs: nowMs, list });
-        const { offers, isCut } = await list;
-        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
-    };
-}
-async function readAll(client, filters, signal) {
-    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
-    const read = async (page) => (0,endpoints/* listOffers */.AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    const list = { client, signal, rule: retry/* retryRules */.Oo.offers, read };
-    const { items, isWhole } = await (0,pages/* readAllPages */.s$)(list, maxPages);
-    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
-    return { offers: byPrice, isCut: !isWhole };
-}
-function hasGpu(offer, gpuName) {
-    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
-}
-function gpuNamesOf({ hardware_summary: hardware }) {
-    const models = hardware?.gpu_models ?? [];
-    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
-    return names.filter((name) => typeof name === 'string');
-}
-function comparable(name) {
-    const words = name
-        .toLowerCase()
-        .replaceAll(/\b(?:nvidia|amd|intel|geforce|radeon|tesla|quadro)\b/g, '');
-    return words.replaceAll(/[\s_-]+/g, '') || name.toLowerCase();
-}
-function summarizeOffers(found, fields) {
-    const [cheapest] = found.offers;
-    const mostExpensive = found.offers.at(-1);
-    if (cheapest === undefined || mostExpensive === undefined)
-        return null;
-    const minUsd = cheapest.pricing.hourly_rate_usd;
-    const maxUsd = mostExpensive.pricing.hourly_rate_usd;
-    const { task, max_timeout_run_ms: limitMs } = fields;
-    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
-    const runs = numberOr(fields['max_retry_count'], 0) + 1;
-    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
-    const hours = isBounded ? (limitMs / cost/* hourMs */.$0) * runs * nodes : null;
-    const maxCostUsd = hours === null ? null : maxUsd * hours;
-    return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxCostUsd };
-}
-function numberOr(value, fallback) {
-    return typeof value === 'number' ? value : fallback;
-}
-async function whyNoOffers({ filters, gpuName }, read) {
-    const looser = Object.keys(filters).map((field) => {
-        const left = Object.entries(filters).filter(([name]) => name !== field);
-        return { field, filters: Object.fromEntries(left), gpuName };
-    });
-    if (gpuName !== null)
-        looser.unshift({ field: 'gpu_name', filters, gpuName: null });
-    const found = await Promise.all(looser.map(async ({ field, ...requirements }) => {
-        return (await read(requirements)).offers.length > 0 ? [field] : [];
-    }));
-    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
-}
-async function nearestGpu(gpuName, read) {
-    if (gpuName === null)
-        return null;
-    const { offers } = await read({ filters: {}, gpuName: null });
-    const names = [...new Set(offers.flatMap(gpuNamesOf))];
-    if (names.some((name) => comparable(name) === comparable(gpuName)))
-        return null;
-    return (0,leven/* closestMatch */.h)(gpuName, names) ?? null;
-}
-
+// EXTERNAL MODULE: ./build/money/offers.js
+var money_offers = __nccwpck_require__(4148);
 // EXTERNAL MODULE: ./build/cooking/request.js
 var cooking_request = __nccwpck_require__(4290);
 ;// CONCATENATED MODULE: ./build/cooking/plan.js
@@ -29685,7 +29572,7 @@ var cooking_request = __nccwpck_require__(4290);
 const maxReadMs = 120_000;
 const maxConcurrentReads = 8;
 async function planCooks(requests, client, signal, inputs) {
-    const deadline = (0,build_clock/* startDeadline */.db)(client.clock, maxReadMs, signal);
+    const deadline = (0,clock/* startDeadline */.db)(client.clock, maxReadMs, signal);
     const recipes = new Map();
     const read = async (uuid) => {
         const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, deadline.signal);
@@ -29710,6 +29597,7 @@ async function planCooks(requests, client, signal, inputs) {
         deadline.clear();
     }
 }
+const defaultFields = { max_retry_count: 0, max_node_count: 1 };
 async function planCook(request, read, inputs) {
     const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
     try {
@@ -29723,8 +29611,9 @@ async function planCook(request, read, inputs) {
         const known = recipe instanceof errors/* ServiceError */._7 ? null : recipe;
         const whole = (0,cooking_request/* bodyOf */.EN)(request, known);
         const { body, shareMs } = (0,money_ceilings/* withShare */.kp)(whole, known, inputs.ceilings, inputs.recipes.length);
-        const fields = { ...known?.payload, ...body };
-        const rules = (known?.payload ?? null) === null ? [] : checkWhole(fields, inputs);
+        const payload = known?.payload ?? null;
+        const fields = { ...(payload !== null && defaultFields), ...payload, ...body };
+        const rules = payload === null ? [] : checkWhole(fields, inputs);
         const problems = [...checkPin(request, known), ...rules];
         const error = problems.length === 0 ? null : named(request, problems);
         return { request, recipe: known, unread, body, fields, shareMs, error };
@@ -29785,27 +29674,31 @@ function unreadProblem({ recipeUuid }, error) {
 const maxOffersMs = 5_000;
 const maxOffersWithCeilingMs = 60_000;
 function createPriceReader(client, signal, ceilings) {
-    const { clock } = client;
-    const readOffers = createOfferReader(client, signal);
-    const known = new Set();
     const maxMs = (0,money_ceilings/* hasCeiling */.YW)(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
-    return {
-        read: async ({ fields, unread }) => {
-            if (unread !== null)
-                throw unread;
-            const requirements = requirementsOf(fields);
-            const untilMs = clock.monotonicMs() + maxMs;
-            const inTime = async (work) => (0,build_clock/* withDeadline */.NE)(clock, untilMs - clock.monotonicMs(), signal, work);
-            const offers = summarizeOffers(await inTime(async () => readOffers(requirements)), fields);
-            const explain = async () => whyNoOffers(requirements, readOffers);
-            const noOffers = offers === null ? await inTime(explain).catch(() => null) : null;
-            return { requirements, offers, noOffers, overBudget: (0,money_ceilings/* exceedsRate */.iW)(offers, ceilings) };
-        },
-        isNew: (requirements) => {
-            const { size } = known;
-            return known.add(JSON.stringify(requirements)).size > size;
-        },
+    const readOffers = (0,money_offers/* createOfferReader */.cW)(client, signal, maxMs);
+    return async ({ fields, unread }) => {
+        if (unread !== null)
+            throw unread;
+        const requirements = (0,money_offers/* requirementsOf */.CG)(fields);
+        const found = await readOffers(requirements);
+        const offers = (0,money_offers/* summarizeOffers */.Jw)(found, fields);
+        const nearest = offers === null ? (0,money_offers/* nearestGpu */.RS)(found, requirements.gpuName) : null;
+        const overBudget = (0,money_ceilings/* exceedsRate */.iW)(offers, ceilings);
+        return { requirements, offers, nearestGpu: nearest, overBudget };
     };
+}
+async function priceEntries(plans, read, onUnknown = () => { }) {
+    const priceOne = async (plan) => {
+        if (plan.error !== null)
+            return { ...plan, prices: null };
+        const prices = await read(plan).catch((error) => onUnknown((0,errors/* asError */.zR)(error)));
+        return { ...plan, prices: prices ?? null };
+    };
+    const byEntry = Map.groupBy(await Promise.all(plans.map(priceOne)), ({ request }) => request.index);
+    return [...byEntry.values()].flatMap((models) => {
+        const chosen = chooseModel(models);
+        return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+    });
 }
 function chooseModel(models) {
     const onOffer = models.find(({ prices }) => prices !== null && prices.offers !== null && prices.overBudget === null);
@@ -29852,9 +29745,12 @@ var table = __nccwpck_require__(4520);
 
 
 
-async function reportDryRun(runner, plans, error) {
+async function reportDryRun(runner, plans, ceilings, error) {
     for (const plan of plans)
         printPlan(runner, plan, plans.length);
+    const estimate = (0,format/* formatEstimate */.eG)(plans.map(({ prices }) => prices?.offers ?? null), ceilings);
+    if (estimate !== '')
+        runner.print(estimate);
     const broken = plans.filter(isBroken);
     const isFailed = broken.length > 0 || error !== null;
     const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
@@ -29867,7 +29763,7 @@ async function reportDryRun(runner, plans, error) {
     annotateOverBudget(runner, broken);
     const told = message === null ? `Dry run: ${closing}` : (0,annotations/* formatMessage */.hw)(runner, message);
     (0,outputs/* writeVerdict */.P1)(runner, dryRunResult(isFailed, error), told);
-    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
+    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`, estimate));
 }
 function isBroken({ error, prices }) {
     return error !== null || (prices?.overBudget ?? null) !== null;
@@ -29901,7 +29797,7 @@ function offersLine({ prices }) {
     if (prices === null)
         return '';
     return prices.offers === null
-        ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices.requirements, prices.noOffers)}`
+        ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}`
         : (0,format/* describeOffers */.$y)(prices.offers);
 }
 function modelLine(model, cookedFirst) {
@@ -29926,11 +29822,12 @@ const planColumns = [
     { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
     { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
 ];
-function renderPlans(plans, tier, heading) {
+function renderPlans(plans, tier, heading, estimate) {
     const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
     const parts = [
         `### ${heading}`,
         (0,table/* renderTable */.bo)(planColumns, plans),
+        estimate,
         ...(tier === 'full'
             ? bodies
             : ['The requests are in the log: they are too long for a summary.']),
@@ -29966,40 +29863,27 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/step/open.js + 8 modules
-var step_open = __nccwpck_require__(1697);
+// EXTERNAL MODULE: ./build/step/open.js + 7 modules
+var step_open = __nccwpck_require__(6270);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
 
 
-
 async function dryRun(requests, plan, inputs, deps) {
+    const { ceilings } = inputs;
     const dry = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+        const { client, end, budget, log } = step;
         const tries = requests.flatMap((request) => [request, ...request.alternatives]);
-        const { plans, error } = await planCooks(tries, step.client, step.end.signal, inputs);
-        step.log.recipes(plans);
-        const prices = createPriceReader(step.client, step.budget.over, inputs.ceilings);
-        const priced = await Promise.all(plans.map(async (each) => withPrices(each, prices, step)));
-        return { priced, error };
+        const { plans, error } = await planCooks(tries, client, end.signal, inputs);
+        log.recipes(plans);
+        const read = createPriceReader(client, budget.over, ceilings);
+        const entries = await priceEntries(plans, read, (unread) => {
+            log.offersUnknown(unread, (0,money_ceilings/* hasCeiling */.YW)(ceilings));
+        });
+        return { entries, error };
     });
-    const byEntry = Map.groupBy(dry.priced, ({ request }) => request.index);
-    const entries = [...byEntry.values()].flatMap((models) => {
-        const chosen = chooseModel(models);
-        return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
-    });
-    await reportDryRun(deps.runner, entries, dry.error);
-}
-async function withPrices(plan, reader, step) {
-    if (plan.error !== null)
-        return { ...plan, prices: null };
-    try {
-        return { ...plan, prices: await reader.read(plan) };
-    }
-    catch (error) {
-        step.log.offersUnknown((0,errors/* asError */.zR)(error), (0,money_ceilings/* hasCeiling */.YW)(step.plan.ceilings));
-        return { ...plan, prices: null };
-    }
+    await reportDryRun(deps.runner, dry.entries, ceilings, dry.error);
 }
 
 // EXTERNAL MODULE: ./build/custody/find.js
@@ -30113,6 +29997,8 @@ var step_entry = __nccwpck_require__(7499);
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
 ;// CONCATENATED MODULE: ./build/step/gpu-fallback.js
@@ -30164,7 +30050,7 @@ async function firstTry(step, request, taken, untried, context) {
     return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, []) };
 }
 async function takeNext(untried, { plans, prices }) {
-    const read = async (plan) => plan === undefined ? null : prices.read(plan).catch(() => null);
+    const read = async (plan) => plan === undefined ? null : prices(plan).catch(() => null);
     const choices = await Promise.all(untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })));
     const choice = chooseModel(choices);
     if (choice === undefined)
@@ -30201,7 +30087,7 @@ var restart = __nccwpck_require__(4746);
 
 
 
-const attach_maxAgeMs = 60 * 86_400_000;
+const maxAgeMs = 60 * 86_400_000;
 async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
     const taken = new Map();
@@ -30225,7 +30111,7 @@ async function readByHash(requests, client, signal) {
     const byHash = new Map();
     const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
     const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
-    const oldestMs = client.clock.now() - attach_maxAgeMs;
+    const oldestMs = client.clock.now() - maxAgeMs;
     for await (const job of (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), describe, () => oldestMs)) {
         const hash = (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
@@ -30336,6 +30222,7 @@ var watch = __nccwpck_require__(8668);
 
 
 
+
 const maxConcurrentCooks = 8;
 async function cookAll(step, requests, context) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrentCooks);
@@ -30354,6 +30241,9 @@ async function cookAll(step, requests, context) {
     return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
 }
 async function cookAndWatch(step, entry, request, context, inTurn) {
+    const fields = context.plans.get(request)?.fields ?? {};
+    const retries = (0,json/* asNumber */.i)(fields['max_retry_count']);
+    entry.facts = { ...entry.facts, retries, nodes: (0,json/* asNumber */.i)(fields['max_node_count']) };
     if (entry.seen.submitted === null) {
         try {
             if (context.error !== null)
@@ -30396,8 +30286,6 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
     if (overBudget !== null)
         return overBudget;
     (0,step_entry/* setSeen */.EZ)(entry, { shareMs: plan.shareMs });
-    const { max_retry_count: count } = plan.fields;
-    const retries = typeof count === 'number' ? count : null;
     const submittedAtMs = client.clock.now();
     entry.isSubmitting = true;
     try {
@@ -30410,7 +30298,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
             facts: () => entry.facts,
             isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
             record: (change) => {
-                (0,update/* saveFacts */.NP)(step, entry, { ...change, retries });
+                (0,update/* saveFacts */.NP)(step, entry, change);
                 if (change.sends !== undefined)
                     cancelReplaced(step, request, attached);
             },
@@ -30430,15 +30318,11 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
 }
 async function checkPrices({ end, plan: { ceilings, goalResult }, log }, entry, plan, prices) {
     try {
-        const { requirements, offers, noOffers, overBudget } = await prices.read(plan);
-        (0,step_entry/* setSeen */.EZ)(entry, { offers });
-        if (!prices.isNew(requirements))
-            return overBudget;
-        if (offers !== null)
-            log.offers(offers);
-        else
-            log.noOffers(requirements, noOffers);
-        return overBudget;
+        const found = await prices(plan);
+        (0,step_entry/* setSeen */.EZ)(entry, { offers: found.offers });
+        if (found.offers === null)
+            log.noOffers(found);
+        return found.overBudget;
     }
     catch (error) {
         if (end.signal.aborted)
@@ -30510,7 +30394,7 @@ async function cook(deps) {
             return (0,finish/* finish */.O)(step, runData, commitStatus);
         });
         const stopsWithJob = inputs['on-job-end'] === 'cancel';
-        await (0,report/* reportOutcomes */.s)(runner, outcomes, { stopsWithJob });
+        await (0,report/* reportOutcomes */.s)(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
     }
     catch (error) {
         await (0,report/* reportFailure */.x)(runner, error);
@@ -30566,9 +30450,14 @@ async function prepare(step, requests, inputs) {
     const isOpen = error === null || error instanceof errors/* InterruptedError */.p4;
     const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
     const attached = isAttaching ? await attachAll(step, requests) : nothingAttached();
+    const prices = createPriceReader(client, budget.over, inputs.ceilings);
+    if (error === null) {
+        const entries = await priceEntries(plans, prices);
+        log.estimate(entries.map((entry) => entry.prices?.offers ?? null), inputs.ceilings);
+    }
     return {
         plans: new Map(plans.map((plan) => [plan.request, plan])),
-        prices: createPriceReader(client, budget.over, inputs.ceilings),
+        prices,
         attached,
         error: error ?? attached.error,
         wait: inputs.wait,
@@ -30722,7 +30611,7 @@ async function reconcileAll(open, { step }, policy, client, log) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4652);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1697);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6270);
 /* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2568);
 /* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3142);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2234);
@@ -30824,9 +30713,10 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
     return inputs.recipes.map((entry, index) => {
         const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
         const container = withSshKey(mergeContainers(inputs, entry), sshKey);
+        const shown = (0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)({ parameters: { parameters: container } });
         const createTry = (gpuName, choice) => {
             const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
-            const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, container]);
+            const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, shown]);
             const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
             const text = (0,_custody_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .describeWithMark */ .dq)(description || describe(run), mark, inputs, run);
             return {
@@ -30967,6 +30857,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     retries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
+    nodes: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(jobFactsSchema),
     stop: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
@@ -30977,7 +30868,7 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc(
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
     const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
-    return { mark, ...none, retries: null, jobs: [], stop: null };
+    return { mark, ...none, retries: null, nodes: null, jobs: [], stop: null };
 }
 function unansweredCooks({ sends, unsent, refused, jobs }) {
     return Math.max(0, sends - unsent - refused - jobs.length);
@@ -30988,8 +30879,12 @@ function withJob({ jobs }, job) {
         jobs: isKnown ? jobs.map((known) => (known.uuid === job.uuid ? job : known)) : [...jobs, job],
     };
 }
-function withSent(job, { retries }) {
-    return { ...job, max_retry_count: job.max_retry_count ?? retries };
+function withSent(job, { retries, nodes }) {
+    return {
+        ...job,
+        max_retry_count: job.max_retry_count ?? retries,
+        max_node_count: nodes ?? job.max_node_count,
+    };
 }
 function isDuplicate({ mark, jobs }, jobUuid) {
     return mark !== null && jobs[0]?.uuid !== jobUuid;
@@ -32120,7 +32015,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
 /* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6755);
-/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4628);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7916);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
@@ -37065,7 +36960,11 @@ const noRunData = { runs: [], logTail: [], results: null };
 
 const defaultAssignMs = 300_000;
 const slackMs = 30_000;
-const maxUnknownMs = 60_000;
+const unknownMs = 60_000;
+function patienceMs(job) {
+    const hasRetries = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && job.max_retry_count !== null;
+    return hasRetries ? (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;
+}
 function createEndCheck(client, signal) {
     const { clock } = client;
     let status = null;
@@ -37073,6 +36972,7 @@ function createEndCheck(client, signal) {
     let runs = null;
     let isReading = false;
     const readRuns = async (job) => {
+        isReading = true;
         const known = runs?.length ?? 0;
         runs = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal).catch(() => runs);
         if (runs !== null && (runs.length !== known || runs.some(isAlive)))
@@ -37087,20 +36987,17 @@ function createEndCheck(client, signal) {
         const mayChange = isEnded ? mayRestart(job) : !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isKnown */ .qE)(job.status) && job.completed_at !== null;
         if (!mayChange)
             return isEnded ? 'final' : 'open';
-        const hasAlive = runs?.some(isAlive) ?? false;
-        const isOver = runs !== null && !hasAlive;
-        const forMs = clock.monotonicMs() - sinceMs;
-        if (isEnded && isOver && (runs?.length ?? 0) > retriesOf(job))
+        const isIdle = runs?.some(isAlive) !== true;
+        const isQuiet = isIdle && clock.monotonicMs() - sinceMs >= patienceMs(job);
+        const hasAllRuns = isEnded && (runs?.length ?? 0) > (job.max_retry_count ?? Infinity);
+        if (isIdle && hasAllRuns)
             return 'final';
-        const assignMs = (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;
-        if (isEnded && !hasAlive && forMs >= assignMs)
+        if (isQuiet && isEnded)
             return 'early';
-        if (!isEnded && isOver && forMs >= maxUnknownMs)
+        if (isQuiet && runs !== null)
             return 'final';
-        if (!isReading) {
-            isReading = true;
+        if (!isReading)
             void readRuns(job);
-        }
         return 'open';
     };
 }
@@ -37108,21 +37005,17 @@ function isAlive({ status, ended_at_ms: endedAtMs }) {
     return !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status) && endedAtMs === null;
 }
 function mayRestart(job) {
-    return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
+    return ['FAILED', 'FAILING'].includes(job.status) && job.max_retry_count !== 0;
 }
 function hasFinished(job) {
     return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && !mayRestart(job);
 }
-const restartWindowMs = 5 * 60_000;
 function hasEndedForGood(job, nowMs) {
     if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status))
         return false;
     if (!mayRestart(job) || job.completed_at === null)
         return true;
-    return nowMs - (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .latestMs */ .q7)(job.completed_at) >= restartWindowMs;
-}
-function retriesOf({ max_retry_count: count }) {
-    return count ?? 0;
+    return nowMs - (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .latestMs */ .q7)(job.completed_at) >= patienceMs(job);
 }
 
 
@@ -37294,8 +37187,10 @@ function isCapture({ type }) {
 /* harmony export */   kp: () => (/* binding */ withShare)
 /* harmony export */ });
 /* unused harmony export shareMs */
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
+
 
 
 const noCeilings = { maxHourlyRateUsd: null, maxCostUsd: null };
@@ -37322,7 +37217,7 @@ function shareProblems(ceilings, jobCount, retries = 0) {
 function withShare(body, recipe, ceilings, jobCount) {
     const fields = { ...recipe?.payload, ...body };
     const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
-    const retries = typeof count === 'number' ? count : 0;
+    const retries = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .asNumber */ .i)(count) ?? 0;
     const share = shareMs(ceilings, jobCount, retries);
     if (share === null || task === 'PERSISTENT')
         return { body, shareMs: null };
@@ -37350,7 +37245,7 @@ function exceedsRate(offers, ceilings) {
 /* harmony export */   $0: () => (/* binding */ hourMs),
 /* harmony export */   E7: () => (/* binding */ costOfJob),
 /* harmony export */   FV: () => (/* binding */ hourlyRateOf),
-/* harmony export */   IA: () => (/* binding */ usdOf),
+/* harmony export */   Ii: () => (/* binding */ spendOf),
 /* harmony export */   LY: () => (/* binding */ rateOfRun),
 /* harmony export */   Ly: () => (/* binding */ spansOf),
 /* harmony export */   fD: () => (/* binding */ totalCostOf),
@@ -37360,42 +37255,51 @@ function exceedsRate(offers, ceilings) {
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
 const hourMs = 3_600_000;
-function usdOf({ rateUsd, fromMs, toMs }, untilMs, unknownUsd = 0) {
-    if (fromMs === null)
-        return 0;
-    const ms = Math.max(0, Math.min(toMs ?? untilMs, untilMs) - fromMs);
-    return ((rateUsd ?? unknownUsd) * ms) / hourMs;
-}
-function spansOf(job, runs, createdMs, endMs) {
-    if (job?.task !== 'PERSISTENT') {
-        return runs.map((run, index) => spanOfRun(run, createdMs, endMs, runs[index + 1]));
+function spansOf(job, runs, { createdMs, startedMs, endedMs }) {
+    if (job === null)
+        return [];
+    if (job.task !== 'PERSISTENT' && runs.length > 0) {
+        return runs.flatMap((run, index) => {
+            const next = runs[index + 1]?.started_at_ms ?? null;
+            return spanOfRun(run, job, createdMs, next ?? endedMs);
+        });
     }
-    const rateUsd = runs.map(rateOfRun).findLast((rate) => rate !== null) ?? null;
-    return createdMs === null ? [] : [{ rateUsd, fromMs: createdMs, toMs: endMs }];
+    const rateUsd = runs.map((run) => rateOfRun(run, job)).findLast((rate) => rate !== null) ?? null;
+    const fromMs = job.task === 'PERSISTENT' ? createdMs : startedMs;
+    return fromMs === null ? [] : [{ rateUsd, fromMs, toMs: endedMs }];
 }
-function spanOfRun(run, createdMs, jobEndMs, next) {
+function spanOfRun(run, job, createdMs, lastMs) {
     const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-    const rateUsd = rateOfRun(run);
-    if (startedMs === null) {
-        return { rateUsd, fromMs: durationMs === null ? null : 0, toMs: durationMs };
-    }
+    if (startedMs === null && durationMs === null)
+        return [];
+    const rateUsd = rateOfRun(run, job);
+    const atMs = startedMs ?? 0;
     if (durationMs !== null)
-        return { rateUsd, fromMs: startedMs, toMs: startedMs + durationMs };
-    const fromMs = Math.max(startedMs, createdMs ?? startedMs);
-    return { rateUsd, fromMs, toMs: endedMs ?? next?.started_at_ms ?? jobEndMs };
+        return [{ rateUsd, fromMs: atMs, toMs: atMs + durationMs }];
+    return [{ rateUsd, fromMs: Math.max(atMs, createdMs ?? atMs), toMs: endedMs ?? lastMs }];
 }
-function rateOfRun(run) {
+function spendOf(spans, nowMs, assumedUsd) {
+    let [usd, hourlyUsd] = [0, 0];
+    for (const { rateUsd, fromMs, toMs } of spans) {
+        const rate = rateUsd ?? assumedUsd;
+        usd += (rate * Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs)) / hourMs;
+        if (toMs === null)
+            hourlyUsd += rate;
+    }
+    return { usd, hourlyUsd };
+}
+function rateOfRun(run, job) {
     const { hourly_rate_usd: rate } = run;
-    return rate === null || rate <= 0 ? null : rate * nodeCountOf(run);
+    return rate === null || rate <= 0 ? null : rate * nodeCountOf(run, job);
 }
-function nodeCountOf({ node_urls: nodeUrls }) {
+function nodeCountOf({ node_urls: nodeUrls }, job) {
     const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
     const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
-    return Math.max(1, ...counts);
+    return counts.length > 0 ? Math.max(...counts) : Math.max(1, job.max_node_count ?? 1);
 }
-function hourlyRateOf({ runs }) {
+function hourlyRateOf({ job, runs }) {
     const newest = runs.at(-1);
-    return newest === undefined ? null : rateOfRun(newest);
+    return newest === undefined || job === null ? null : rateOfRun(newest, job);
 }
 function pricedCostOf(outcome, nowMs) {
     const before = outcome.earlierTries.map(({ costUsd: usd }) => {
@@ -37403,24 +37307,22 @@ function pricedCostOf(outcome, nowMs) {
     });
     return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
 }
-function costOfJob({ bills, runs, ...outcome }, nowMs) {
-    const { createdMs, endedMs } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)({ bills, runs, ...outcome });
-    const isServer = outcome.job?.task === 'PERSISTENT';
-    const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
-    const spans = spansOf(outcome.job, isServer ? runs : unbilled, createdMs, endedMs ?? nowMs ?? null);
-    const estimated = estimateOf(spans);
-    if (bills.size === 0) {
-        const isRated = spans.some(({ rateUsd }) => rateUsd !== null);
-        return estimated === null || !isRated ? null : { usd: rounded(estimated), is: 'estimated' };
-    }
+function costOfJob(outcome, nowMs) {
+    const { job, bills, runs } = outcome;
+    const { createdMs, endedMs } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
     const billed = [...bills.values()].reduce((sum, usd) => sum + usd, 0);
-    if (isServer || estimated === 0)
-        return { usd: rounded(billed), is: 'billed' };
-    return { usd: rounded(billed + (estimated ?? 0)), is: 'estimated' };
-}
-function estimateOf(spans) {
-    const isKnown = spans.every(({ rateUsd, fromMs, toMs }) => fromMs === null || (rateUsd !== null && toMs !== null));
-    return isKnown ? spans.reduce((sum, span) => sum + usdOf(span, Infinity), 0) : null;
+    const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+    const isServer = job?.task === 'PERSISTENT';
+    if (bills.size > 0 && (isServer || unbilled.length === 0))
+        return sumOf(billed, 'billed');
+    const times = { createdMs, startedMs: null, endedMs: endedMs ?? nowMs ?? null };
+    const spans = spansOf(job, unbilled, times);
+    const isKnown = spans.every(({ rateUsd, toMs }) => rateUsd !== null && toMs !== null);
+    const { usd } = spendOf(isKnown ? spans : [], Infinity, 0);
+    if (bills.size > 0)
+        return sumOf(billed + usd, usd === 0 && isKnown ? 'billed' : 'estimated');
+    const isRated = job !== null && runs.some((run) => rateOfRun(run, job) !== null);
+    return isKnown && isRated ? sumOf(usd, 'estimated') : null;
 }
 function totalCostOf(outcomes) {
     return sumOfCosts(outcomes.map((outcome) => pricedCostOf(outcome)));
@@ -37429,11 +37331,129 @@ function sumOfCosts(maybeCosts) {
     const costs = maybeCosts.filter((cost) => cost !== null);
     if (costs.length === 0)
         return null;
-    const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
-    return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+    const usd = costs.reduce((sum, cost) => sum + cost.usd, 0);
+    return sumOf(usd, costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated');
 }
-function rounded(usd) {
-    return Math.round(usd * 10_000) / 10_000;
+function sumOf(usd, is) {
+    return { usd: Math.round(usd * 10_000) / 10_000, is };
+}
+
+
+/***/ }),
+
+/***/ 4148:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CG: () => (/* binding */ requirementsOf),
+/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
+/* harmony export */   RS: () => (/* binding */ nearestGpu),
+/* harmony export */   cW: () => (/* binding */ createOfferReader),
+/* harmony export */   np: () => (/* binding */ maxCostOf)
+/* harmony export */ });
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7785);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(268);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(110);
+
+
+
+
+
+
+
+const filterFields = [
+    'cpu_count',
+    'gpu_count',
+    'gpu_registry_uuid',
+    'min_vram_gb',
+    'min_ram_gb',
+    'min_storage_gb',
+    'allowed_region_codes',
+];
+function requirementsOf(fields) {
+    const filters = filterFields.flatMap((name) => {
+        const value = filterValue(fields[name]);
+        return value === null ? [] : [[name, value]];
+    });
+    const { gpu_name: gpuName } = fields;
+    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
+    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
+}
+function filterValue(value) {
+    if (Array.isArray(value))
+        return value.length === 0 ? null : value.map(String).join(',');
+    if (typeof value === 'number')
+        return value > 0 ? String(Math.ceil(value)) : null;
+    return typeof value === 'string' && value !== '' ? value : null;
+}
+const maxPages = 10;
+const maxAgeMs = 60_000;
+function createOfferReader(client, signal, maxMs) {
+    const { clock } = client;
+    const lists = new Map();
+    const read = async (filters) => (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
+    return async ({ filters, gpuName }) => {
+        const key = JSON.stringify(filters);
+        const nowMs = clock.monotonicMs();
+        const known = lists.get(key);
+        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+        const list = isFresh ? known.list : read(filters);
+        if (!isFresh)
+            lists.set(key, { readAtMs: nowMs, list });
+        const { offers, isCut } = await list;
+        const gpuNames = [...new Set(offers.flatMap(gpuNamesOf))];
+        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut, gpuNames };
+    };
+}
+async function readAll(client, filters, signal) {
+    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
+    const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
+    const list = { client, signal, rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, read };
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPages);
+    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+    return { offers: byPrice, isCut: !isWhole };
+}
+function hasGpu(offer, gpuName) {
+    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
+}
+function gpuNamesOf({ hardware_summary: hardware }) {
+    const models = hardware?.gpu_models ?? [];
+    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
+    return names.filter((name) => typeof name === 'string');
+}
+function comparable(name) {
+    const words = name
+        .toLowerCase()
+        .replaceAll(/\b(?:nvidia|amd|intel|geforce|radeon|tesla|quadro)\b/g, '');
+    return words.replaceAll(/[\s_-]+/g, '') || name.toLowerCase();
+}
+function summarizeOffers(found, fields) {
+    const [cheapest] = found.offers;
+    const mostExpensive = found.offers.at(-1);
+    if (cheapest === undefined || mostExpensive === undefined)
+        return null;
+    const nodes = Math.max(1, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_node_count']) ?? 1);
+    const minUsd = nodes * cheapest.pricing.hourly_rate_usd;
+    const maxUsd = nodes * mostExpensive.pricing.hourly_rate_usd;
+    const limitMs = fields['task'] === 'PERSISTENT' ? null : (0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_timeout_run_ms']);
+    const runs = ((0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_retry_count']) ?? 0) + 1;
+    const maxHours = limitMs === null ? null : (runs * limitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_4__/* .hourMs */ .$0;
+    return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxHours };
+}
+function nearestGpu({ gpuNames }, asked) {
+    return asked === null ? null : ((0,leven__WEBPACK_IMPORTED_MODULE_6__/* .closestMatch */ .h)(asked, [...gpuNames]) ?? null);
+}
+function maxCostOf(offers, { maxHourlyRateUsd }) {
+    return offers.reduce((sum, each) => {
+        const maxHours = each?.maxHours ?? null;
+        if (sum === null || each === null || maxHours === null)
+            return null;
+        return sum + Math.min(each.maxUsd, maxHourlyRateUsd ?? Infinity) * maxHours;
+    }, 0);
 }
 
 
@@ -37905,14 +37925,17 @@ const refusals = {
 /* harmony export */   a3: () => (/* binding */ formatDuration),
 /* harmony export */   bE: () => (/* binding */ formatExactUsd),
 /* harmony export */   d8: () => (/* binding */ withStop),
+/* harmony export */   eG: () => (/* binding */ formatEstimate),
 /* harmony export */   eT: () => (/* binding */ formatCostSuffix),
 /* harmony export */   f: () => (/* binding */ firstThatFit),
 /* harmony export */   fU: () => (/* binding */ formatTime)
 /* harmony export */ });
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1671);
+/* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4148);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
+
 
 
 
@@ -37954,14 +37977,39 @@ function formatExactUsd(amount) {
 function formatCost({ usd, is }) {
     return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
 }
-function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
+function describeOffers({ count, isCut, minUsd, maxUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
     const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
-    const most = maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
-    return `${matches}: ${rates} an hour${most}`;
+    return `${matches}: ${rates} an hour`;
 }
 function formatOffers(offers) {
-    return offers === null ? '' : ` (${describeOffers({ ...offers, maxCostUsd: null })})`;
+    return offers === null ? '' : ` (${describeOffers(offers)})`;
+}
+function formatEstimate(offers, ceilings) {
+    const known = offers.map((each, index) => ({ text: each && describeOffers(each), index }));
+    const groups = [...Map.groupBy(known, ({ text }) => text)];
+    const parts = groups.flatMap(([text, jobs]) => {
+        if (text === null)
+            return [];
+        return groups.length === 1 ? text : `${listNumbers(jobs)}: ${text}`;
+    });
+    const most = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_2__/* .maxCostOf */ .np)(offers, ceilings);
+    const { maxCostUsd } = ceilings;
+    const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
+    const bound = isCapped ? maxCostUsd : most;
+    if (parts.length === 0)
+        return '';
+    if (bound === null)
+        return `Price estimate: ${parts.join('; ')}`;
+    const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
+    const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
+    return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${parts.join('; ')})`;
+}
+const maxNumbers = 5;
+function listNumbers(jobs) {
+    const shown = jobs.slice(0, maxNumbers).map(({ index }) => `#${index + 1}`);
+    const more = jobs.length - shown.length;
+    return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 function formatCostSuffix(outcomes) {
     const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
@@ -37982,10 +38030,10 @@ function formatVerdict(outcomes) {
     }
     const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
     return groups
-        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .ex)(a, b))
+        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .compareResults */ .ex)(a, b))
         .map(([result, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
-        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[result].words}`;
+        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv[result].words}`;
     })
         .join(', ');
 }
@@ -38006,8 +38054,8 @@ const phrasesOfCancel = {
 function phraseOf({ result, job, cancel, origin }) {
     if (result === 'error' && origin === null && cancel === 'failed')
         return phrasesOfCancel.failed;
-    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
-    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .formatResult */ .J9)(result);
+    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status);
+    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .formatResult */ .J9)(result);
 }
 function formatTimes(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
@@ -38243,8 +38291,10 @@ function createStepMessages(runner, print, jobCount) {
                     runner.print(`Recipe ${recipe?.uuid}@${hash}`);
             }
         },
-        offers: (offers) => {
-            runner.print((0,format/* describeOffers */.$y)(offers));
+        estimate: (offers, ceilings) => {
+            const estimate = (0,format/* formatEstimate */.eG)(offers, ceilings);
+            if (estimate !== '')
+                runner.print(estimate);
         },
         cookUnanswered: ({ recipeUuid, mark, index }, error) => {
             const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
@@ -38869,6 +38919,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outputs.js
@@ -39036,7 +39088,6 @@ var node_urls = __nccwpck_require__(1044);
 
 
 
-
 const maxResults = 4;
 const maxUnfolded = 20;
 function renderJobs(outcomes, maxRows) {
@@ -39085,10 +39136,6 @@ const detailColumns = [
     { heading: 'Recipe', keep: true, cell: (outcome) => (0,table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
     { heading: 'Hardware', cell: ({ job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* hardwareOf */.is)(job), 120) },
     { heading: 'An hour', align: 'right', cell: (outcome) => (0,table/* rateCell */.LA)((0,cost/* hourlyRateOf */.FV)(outcome)) },
-    {
-        heading: 'Price estimate',
-        cell: ({ offers }) => (offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200)),
-    },
     { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
 ];
 function resultColumns(outcomes) {
@@ -39127,6 +39174,7 @@ function renderNodes(outcomes) {
 
 
 
+
 const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
@@ -39154,7 +39202,7 @@ function cutToFit(markdown, max) {
 }
 const compactRows = 50;
 const maxLogLines = 40;
-function renderSummary(outcomes, tier = 'full', { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false } = {}) {
+function renderSummary(outcomes, tier = 'full', { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
     const isFull = tier === 'full';
     const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
     const parts = [
@@ -39162,6 +39210,7 @@ function renderSummary(outcomes, tier = 'full', { isFine = outcome_messages/* en
         renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
         renderRunning(outcomes, stopsWithJob),
         isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
+        (0,format/* formatEstimate */.eG)(outcomes.map(({ offers }) => offers), ceilings),
         renderNodes(outcomes),
         isFull
             ? renderTimeline(outcomes)
@@ -39362,8 +39411,9 @@ function createCookWarnings(warn) {
 }
 function createPriceWarnings(warn, notice) {
     return {
-        noOffers: (requirements, why) => {
-            warn('Nothing on offer matches', describeNoOffers(requirements, why));
+        noOffers: (prices) => {
+            const message = describeNoOffers(prices);
+            warn('Nothing on offer matches', message, message);
         },
         offersUnknown: (error, hasCeiling) => {
             const title = 'The offers could not be read';
@@ -39395,20 +39445,13 @@ function createLogWarnings(warn, causeOf) {
         },
     };
 }
-function describeNoOffers({ filters, gpuName }, why) {
+function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
     const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
     const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
     if (named.length === 0)
         return 'The job may wait for long: the service has no offers at all.';
-    const asked = `The job may wait for long. It asks for ${wish}.`;
-    if (why === null)
-        return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(asked, 1_000);
-    const { fields, nearestGpu } = why;
-    const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
-    const blame = fields.length === 0
-        ? 'No single one of these leaves nothing: loosen several.'
-        : `There are offers without ${fields.map(inputOf).join(', or without ')}.`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`${asked} ${blame}${nearest}`, 1_000);
+    const nearest = nearestGpu === null ? '' : ` The nearest GPU on offer with the rest of it is ${nearestGpu}.`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for long. It asks for ${wish}.${nearest}`, 1_000);
 }
 function inputOf(field) {
     return field.replaceAll('_', '-');
@@ -42488,6 +42531,7 @@ function documentedForm({ issues }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Lv: () => (/* binding */ isList),
+/* harmony export */   i: () => (/* binding */ asNumber),
 /* harmony export */   lQ: () => (/* binding */ parseExactJson),
 /* harmony export */   pi: () => (/* binding */ isMapping),
 /* harmony export */   qF: () => (/* binding */ parseJson)
@@ -42519,6 +42563,9 @@ function isDeeper(value, levels) {
 function isMapping(value) {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject && !JSON.isRawJSON(value);
+}
+function asNumber(value) {
+    return typeof value === 'number' ? value : null;
 }
 function isList(value) {
     return Array.isArray(value);
@@ -42791,28 +42838,24 @@ function pollIntervalMs(interval, unchangedMs) {
 }
 const maxNotFound = 2;
 const newMs = 30_000;
-function nextWatch(watch, answer, nowMs, pace) {
+function nextWatch(watch, answer, nowMs, interval) {
     if (!(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
         const { status } = answer;
         const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
-        const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
+        const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, interval);
         return { watch: { ...watch, status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
     }
     const isNotFound = answer.status === 404;
     const notFound = watch.notFound + (isNotFound ? 1 : 0);
-    const soonMs = nextDueMs(nowMs - watch.changedAtMs, nowMs, {
-        ...pace,
-        maxMs: Math.min(pace.maxMs, maxAutoMs),
-    });
+    const soonMs = Math.min(nextDueMs(nowMs - watch.changedAtMs, nowMs, interval), nowMs + maxAutoMs);
     const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .lagMs */ .Ds) : soonMs;
     const isGone = notFound >= maxNotFound && nowMs >= watch.goneFromMs;
     const isReported = isNotFound ? isGone : !answer.retryable;
     return { watch: { ...watch, notFound, dueAtMs }, isReported };
 }
-function nextDueMs(unchangedMs, nowMs, { interval, maxMs }) {
+function nextDueMs(unchangedMs, nowMs, interval) {
     const pauseMs = pollIntervalMs(interval, unchangedMs);
-    const commonMs = Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
-    return Math.min(commonMs, nowMs + maxMs);
+    return Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
 }
 function nextPause(failures, answers, random) {
     const errors = answers.filter((answer) => answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7);
@@ -42823,17 +42866,16 @@ function nextPause(failures, answers, random) {
     return { failures: failures + 1, pauseMs: (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .backoffMs */ .jo)(failures + 1, random, retryAfterMs), isDown };
 }
 function createPoller(options) {
-    const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
+    const { client, interval, signal } = options;
     const { clock } = client;
-    const paceOf = (uuid) => ({ interval, maxMs: maxIntervalMs(uuid) });
-    const loop = createLoop(options, paceOf);
+    const loop = createLoop(options);
     return {
         watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
             if (ended.aborted)
                 return;
             const nowMs = clock.monotonicMs();
-            const dueAtMs = isKnown ? nextDueMs(0, nowMs, paceOf(uuid)) : nowMs;
+            const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
             const goneFromMs = isNew ? nowMs + newMs : nowMs;
             const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
             const { promise, resolve, reject } = Promise.withResolvers();
@@ -42865,7 +42907,7 @@ function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }) 
         },
     };
 }
-function createLoop(options, paceOf) {
+function createLoop(options) {
     const { clock } = options.client;
     const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(options.client);
     const watched = new Set();
@@ -42885,7 +42927,7 @@ function createLoop(options, paceOf) {
             const answer = answers.get(job.uuid);
             if (answer === undefined || job.ended.aborted)
                 continue;
-            takeAnswer(job, answer, clock.monotonicMs(), paceOf(job.uuid));
+            takeAnswer(job, answer, clock.monotonicMs(), options.interval);
         }
     };
     const run = async () => {
@@ -42921,8 +42963,8 @@ function createLoop(options, paceOf) {
         },
     };
 }
-function takeAnswer(job, answer, nowMs, pace) {
-    const next = nextWatch(job.watch, answer, nowMs, pace);
+function takeAnswer(job, answer, nowMs, interval) {
+    const next = nextWatch(job.watch, answer, nowMs, interval);
     job.watch = next.watch;
     try {
         if (next.isReported && job.onAnswer(answer))
@@ -43625,7 +43667,7 @@ async function refreshOne(step, entry, signal) {
 
 /***/ }),
 
-/***/ 1697:
+/***/ 6270:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43998,61 +44040,14 @@ async function readLateEnd(runs, clock, signal, interrupt) {
 
 // EXTERNAL MODULE: ./build/service/client.js + 2 modules
 var service_client = __nccwpck_require__(5538);
-// EXTERNAL MODULE: ./build/service/poll.js
-var poll = __nccwpck_require__(9851);
-// EXTERNAL MODULE: ./build/money/ceilings.js
-var money_ceilings = __nccwpck_require__(5443);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
-;// CONCATENATED MODULE: ./build/money/spend.js
-
-
-
-
-function totalSpend(jobs, nowMs, assumedUsd) {
-    let usd = 0;
-    let hourlyUsd = 0;
-    for (const span of jobs.flatMap(allSpansOf)) {
-        usd += (0,cost/* usdOf */.IA)(span, nowMs, assumedUsd ?? 0);
-        if (isOpen(span))
-            hourlyUsd += span.rateUsd ?? assumedUsd ?? 0;
-    }
-    return { usd, hourlyUsd };
-}
-function remainingMs({ usd, hourlyUsd }, maxCostUsd) {
-    if (hourlyUsd <= 0)
-        return usd > maxCostUsd ? 0 : Infinity;
-    return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
-}
-function isOpen({ fromMs, toMs }) {
-    return fromMs !== null && toMs === null;
-}
-function allSpansOf(known) {
-    const { job, runs, firstSeenMs, lastSeenMs } = known;
-    const isServer = job.task === 'PERSISTENT';
-    const createdMs = (0,metrics/* instantMs */.Or)(job.created_at) ?? (isServer ? firstSeenMs : null);
-    const endMs = (0,restart/* hasFinished */.rz)(job) ? ((0,metrics/* instantMs */.Or)(job.completed_at) ?? lastSeenMs) : null;
-    const spans = (0,cost/* spansOf */.Ly)(job, runs, createdMs, endMs);
-    return isServer || spans.some(isOpen) ? spans : [...spans, ...unseenRunOf(known, endMs)];
-}
-function unseenRunOf(known, endMs) {
-    const { job, runs, isLimited, idleSeenMs, lastSeenMs } = known;
-    const newest = runs.at(-1);
-    const rateUsd = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status) ? (0,cost/* rateOfRun */.LY)(newest) : null;
-    if ((0,restart/* hasFinished */.rz)(job)) {
-        const hasRun = runs.length === 0 && job.started_at !== null;
-        const fromMs = (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs;
-        return hasRun ? [{ rateUsd, fromMs, toMs: endMs }] : [];
-    }
-    if (job.status === 'RUNNING')
-        return [{ rateUsd, fromMs: idleSeenMs, toMs: null }];
-    return isLimited ? [] : [{ rateUsd, fromMs: lastSeenMs, toMs: null }];
-}
-
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
 ;// CONCATENATED MODULE: ./build/money/budget.js
 
 
@@ -44068,75 +44063,96 @@ const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
 const rateEveryMs = 60_000;
 function createBudget(client, ceilings, ended) {
+    const { clock } = client;
     const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-    const known = new Map();
+    const watched = new Map();
     const stopped = new AbortController();
     const over = AbortSignal.any([ended, stopped.signal]);
     let listener = null;
-    const total = () => totalSpend([...known.values()], (0,service_client/* nowOf */.I)(client), maxHourlyRateUsd);
-    const readRuns = createRunReader(client, over, (entry) => {
-        const why = exceededRate(entry, maxHourlyRateUsd);
-        if (why === null || entry.isReported || over.aborted)
+    const getSpend = () => (0,cost/* spendOf */.Ii)([...watched.values()].flatMap(spansOfJob), (0,service_client/* nowOf */.I)(client), maxHourlyRateUsd ?? 0);
+    const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
+        if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted)
             return;
-        entry.isReported = true;
-        listener?.onOverRate(entry.job.uuid, why);
+        const why = { kind: 'rate', amountUsd: rateUsd, ceilingUsd: maxHourlyRateUsd };
+        listener?.onOverRate(job.uuid, why);
     });
     return {
-        onLook: (job, isLimited) => {
+        onLook: (job) => {
             if (!(0,money_ceilings/* hasCeiling */.YW)(ceilings))
                 return;
-            const entry = updateKnown(known.get(job.uuid), job, isLimited, (0,service_client/* nowOf */.I)(client));
-            known.set(job.uuid, entry);
+            const entry = updateWatched(watched.get(job.uuid), job, (0,service_client/* nowOf */.I)(client));
+            watched.set(job.uuid, entry);
             if (!over.aborted && mustRead(entry))
                 void readRuns(entry);
         },
-        maxIntervalMs: (jobUuid) => maxIntervalMs(known.get(jobUuid)),
         waitForRate: async (jobUuid, maxMs) => {
-            const entry = known.get(jobUuid);
-            return entry === undefined || waitForRate(entry, readRuns, client.clock, maxMs, over);
+            const entry = watched.get(jobUuid);
+            return entry === undefined || waitForRate(entry, readRuns, clock, maxMs, over);
         },
         refusal: async (rateUsd) => {
             if (maxCostUsd === null)
                 return null;
-            await Promise.all([...known.values()].map(async ({ reading }) => reading));
-            return refusal(total(), maxHourlyRateUsd ?? rateUsd ?? 0, maxCostUsd);
+            await Promise.all([...watched.values()].map(async ({ reading }) => reading));
+            const { usd, hourlyUsd } = getSpend();
+            const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
+            if (remainingMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
+                return null;
+            return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
         },
         over,
         start: (told) => {
             listener = told;
             if (maxCostUsd !== null)
-                void watchCost(total, maxCostUsd, client.clock, over, told);
+                void watchCost(getSpend, maxCostUsd, clock, over, told);
         },
         stop: () => {
             stopped.abort();
         },
     };
 }
-function refusal({ usd, hourlyUsd }, rateUsd, maxCostUsd) {
-    const withOne = { usd, hourlyUsd: hourlyUsd + rateUsd };
-    if (remainingMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
-        return null;
-    return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
-}
-async function watchCost(total, ceilingUsd, clock, over, { onOverCost }) {
-    while (!over.aborted) {
-        const spend = total();
-        if (remainingMs(spend, ceilingUsd) <= cancelTakesMs + lookEveryMs) {
-            onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
-            return;
-        }
-        await clock.sleep(lookEveryMs, over);
+async function watchCost(getSpend, ceilingUsd, clock, over, { onOverCost }) {
+    for (; !over.aborted; await clock.sleep(lookEveryMs, over)) {
+        const spend = getSpend();
+        if (remainingMs(spend, ceilingUsd) > cancelTakesMs + lookEveryMs)
+            continue;
+        onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
+        return;
     }
 }
-function createRunReader(client, over, onRead) {
+async function waitForRate(entry, readRuns, clock, maxMs, over) {
+    const untilMs = clock.monotonicMs() + maxMs;
+    const isOpen = () => currentRate(entry) === null && !over.aborted;
+    while (isOpen() && clock.monotonicMs() < untilMs) {
+        await readRuns(entry);
+        if (isOpen())
+            await clock.sleep(retryEveryMs, over);
+    }
+    return !isOpen();
+}
+function remainingMs({ usd, hourlyUsd }, maxCostUsd) {
+    if (hourlyUsd <= 0)
+        return usd > maxCostUsd ? 0 : Infinity;
+    return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
+}
+function spansOfJob({ job, runs, ...seen }) {
+    const isServer = job.task === 'PERSISTENT';
+    const hasStarted = job.status === 'RUNNING' || job.started_at !== null;
+    return (0,cost/* spansOf */.Ly)(job, runs, {
+        createdMs: (0,metrics/* instantMs */.Or)(job.created_at) ?? (isServer ? seen.firstSeenMs : null),
+        startedMs: hasStarted ? ((0,metrics/* instantMs */.Or)(job.started_at) ?? seen.idleSeenMs) : null,
+        endedMs: (0,restart/* hasFinished */.rz)(job) ? ((0,metrics/* instantMs */.Or)(job.completed_at) ?? seen.lastSeenMs) : null,
+    });
+}
+function createRunReader(client, over, onRate) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
     const read = async (entry) => {
         const { status, uuid } = entry.job;
         try {
             entry.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
-            entry.readAt = status;
-            entry.readAtMs = entry.lastSeenMs;
-            onRead(entry);
+            entry.read = { status, atMs: entry.lastSeenMs };
+            const rateUsd = (0,jobs_status/* isFinal */.dR)(entry.runs.at(-1)?.status ?? '') ? null : currentRate(entry);
+            if (rateUsd !== null)
+                onRate(entry, rateUsd);
         }
         catch {
         }
@@ -44144,58 +44160,26 @@ function createRunReader(client, over, onRead) {
     };
     return async (entry) => (entry.reading ??= read(entry));
 }
-function exceededRate({ runs }, ceilingUsd) {
+function currentRate({ job, runs }) {
     const newest = runs.at(-1);
-    const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
-    if (ceilingUsd === null || rate === null || rate <= ceilingUsd)
-        return null;
-    return { kind: 'rate', amountUsd: rate, ceilingUsd };
+    return newest === undefined ? null : (0,cost/* rateOfRun */.LY)(newest, job);
 }
-async function waitForRate(entry, readRuns, clock, maxMs, over) {
-    const untilMs = clock.monotonicMs() + maxMs;
-    while (!isRated(entry.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
-        await readRuns(entry);
-        if (!isRated(entry.runs))
-            await clock.sleep(retryEveryMs, over);
-    }
-    return isRated(entry.runs) || over.aborted;
-}
-function updateKnown(before, job, isLimited, nowMs) {
-    const seen = { job, isLimited, lastSeenMs: nowMs };
-    const entry = before
-        ? Object.assign(before, seen)
-        : {
-            ...seen,
-            runs: [],
-            firstSeenMs: nowMs,
-            idleSeenMs: nowMs,
-            readAt: null,
-            readAtMs: 0,
-            reading: null,
-            isReported: false,
-        };
+function updateWatched(before, job, nowMs) {
+    const fresh = { runs: [], firstSeenMs: nowMs, idleSeenMs: nowMs, read: null, reading: null };
+    const entry = Object.assign(before ?? { ...fresh, job, lastSeenMs: nowMs }, {
+        job,
+        lastSeenMs: nowMs,
+    });
     if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
         entry.idleSeenMs = nowMs;
     return entry;
 }
-function maxIntervalMs(entry) {
-    if (entry === undefined)
-        return Infinity;
-    return isSettled(entry) ? rateEveryMs : poll/* maxAutoMs */.gK;
-}
-function mustRead({ job, runs, readAt, readAtMs, lastSeenMs }) {
+function mustRead({ job, runs, read, lastSeenMs }) {
     if (job.status === 'PENDING' && runs.length === 0)
         return false;
-    const isOld = !(0,jobs_status/* isFinal */.dR)(job.status) && lastSeenMs - readAtMs >= rateEveryMs;
-    return isOld || readAt !== job.status || !isSettled({ job, runs });
-}
-function isSettled({ job, runs }) {
-    const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
-    return isRated(runs) && (!mayChange || (0,jobs_status/* isFinal */.dR)(job.status));
-}
-function isRated(runs) {
-    const newest = runs.at(-1);
-    return newest !== undefined && (0,cost/* rateOfRun */.LY)(newest) !== null;
+    if (read?.status !== job.status || currentRate({ job, runs }) === null)
+        return true;
+    return !(0,jobs_status/* isFinal */.dR)(job.status) && lastSeenMs - read.atMs >= rateEveryMs;
 }
 
 // EXTERNAL MODULE: ./build/report/container-log.js
@@ -44300,6 +44284,8 @@ function describeTimeLeft(jobs, nowMs) {
 
 // EXTERNAL MODULE: ./build/service/open.js
 var service_open = __nccwpck_require__(6102);
+// EXTERNAL MODULE: ./build/service/poll.js
+var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var custody_facts = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./build/step/end.js
@@ -44395,6 +44381,7 @@ var step_step = __nccwpck_require__(7141);
 
 
 
+
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock } = deps;
     const log = (0,report_log/* createLog */.hM)(runner, clock, jobs.length);
@@ -44405,8 +44392,7 @@ async function withStep(plan, jobs, listeners, deps, work) {
     const budget = createBudget(client, plan.ceilings, end.signal);
     const poller = (0,poll/* createPoller */.vO)({
         client,
-        interval: plan.pollInterval,
-        maxIntervalMs: budget.maxIntervalMs,
+        interval: (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
         signal: end.deadline,
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
@@ -44445,6 +44431,9 @@ async function withStep(plan, jobs, listeners, deps, work) {
         budget.stop();
         await Promise.all([close(), probe.close()]);
     }
+}
+function watchfulInterval(interval) {
+    return interval === 'auto' ? interval : Math.min(interval, poll/* maxAutoMs */.gK);
 }
 function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, jobCount, { clock }, log, signal) {
     if (jobCount === 0 || cancelReason !== undefined)
@@ -44681,7 +44670,8 @@ function saveFacts({ deps }, entry, change) {
     else
         save();
 }
-function trackJob(step, entry, job, origin, submittedAtMs = step.deps.clock.now()) {
+function trackJob(step, entry, answer, origin, submittedAtMs = step.deps.clock.now()) {
+    const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .setSeen */ .EZ)(entry, { submitted });
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
@@ -44692,7 +44682,7 @@ function trackJob(step, entry, job, origin, submittedAtMs = step.deps.clock.now(
 }
 function applyUpdate({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
-        budget.onLook(job, entry.seen.shareMs !== null);
+        budget.onLook(job);
     const before = entry.seen;
     entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .seeJob */ .hB)(entry, job, deps.clock.now());
     const { submitted, timeline } = entry.seen;
@@ -44745,7 +44735,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 // UNUSED EXPORTS: decideLook
 
 // EXTERNAL MODULE: ./build/custody/facts.js
-var facts = __nccwpck_require__(9507);
+var custody_facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/failure.js
@@ -45012,7 +45002,7 @@ async function watch(step, entry, submitted, log) {
         if (waitUntil === 'completed' || server.mayReadLog())
             log.onLook(seen);
         const { stop, hasEnded, isOver } = decideLook(seen, entry.facts.stop, waitUntil, checkEnd(seen), server.served.aborted);
-        const ended = stop === 'ended' ? (0,facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
+        const ended = stop === 'ended' ? (0,custody_facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
         if (stop !== entry.facts.stop)
             (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop });
         if (waitUntil !== 'completed' && seen.status === 'RUNNING')
@@ -45023,7 +45013,7 @@ async function watch(step, entry, submitted, log) {
         if (entry.unwatch.signal.aborted)
             return true;
         if (!(answer instanceof errors/* ServiceError */._7))
-            return takeJob((0,facts/* withSent */.l5)(answer, entry.facts));
+            return takeJob((0,custody_facts/* withSent */.l5)(answer, entry.facts));
         setLost(step, entry, answer);
         return true;
     };
@@ -45044,7 +45034,7 @@ function watchForDuplicates(step, entry) {
     const over = new AbortController();
     const signal = AbortSignal.any([step.end.signal, over.signal]);
     const lookAgain = async () => {
-        for (let looks = 0; (0,facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
+        for (let looks = 0; (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
             const everyMs = duplicatePausesMs[looks] ?? lastDuplicatePauseMs;
             await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
             if (signal.aborted)
@@ -45062,7 +45052,7 @@ async function mayTryNext(step, entry, log) {
         return false;
     await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
     const { jobs } = entry.facts;
-    const isInDoubt = (0,facts/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
+    const isInDoubt = (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
     if (isOver() || isInDoubt)
         return false;
     try {
@@ -45082,14 +45072,15 @@ async function waitForRate({ plan, budget, log }, { job }) {
     if (!(await budget.waitForRate(job.uuid, maxRateWaitMs)))
         log.rateUnknown(job.uuid);
 }
-function keepCounting({ plan, poller, budget }, { seen }, { job }) {
+function keepCounting({ plan, poller, budget }, { facts }, { job }) {
     if (plan.ceilings.maxCostUsd === null)
         return;
     const count = (answer) => {
         if (answer instanceof errors/* ServiceError */._7)
             return true;
-        budget.onLook(answer, seen.shareMs !== null);
-        return (0,restart/* hasFinished */.rz)(answer);
+        const seen = (0,custody_facts/* withSent */.l5)(answer, facts);
+        budget.onLook(seen);
+        return (0,restart/* hasFinished */.rz)(seen);
     };
     void poller.watch(job.uuid, count, budget.over);
 }
@@ -45097,7 +45088,7 @@ function reportUnrated({ plan, log }, { seen: { job } }, { runs }) {
     if (job === null || !(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
         return;
     const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
-    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run) === null))
+    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run, job) === null))
         log.rateUnknown(job.uuid);
 }
 function reportAddresses({ log, plan }, { seen: { job } }, submitted, { runs }) {
@@ -45116,7 +45107,7 @@ async function refreshStatus(step, entry) {
     const answer = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
     if (answer === null)
         return;
-    const seen = (0,facts/* withSent */.l5)(answer, entry.facts);
+    const seen = (0,custody_facts/* withSent */.l5)(answer, entry.facts);
     (0,update/* applyUpdate */.QE)(step, entry, seen);
     if ((0,restart/* hasFinished */.rz)(seen))
         (0,update/* saveEnded */.yo)(step, entry, seen);
