@@ -28900,8 +28900,8 @@ async function finishOne(followUp, { job, mark, statuses }) {
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/service/client.js + 2 modules
-var service_client = __nccwpck_require__(5538);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/custody/mark.js
@@ -28914,7 +28914,7 @@ var custody_mark = __nccwpck_require__(1415);
 
 
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
-    const getSinceMs = () => (0,service_client/* nowOf */.I)(client) - maxAgeMs;
+    const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
     const pages = (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
     const listed = [];
     for await (const job of pages)
@@ -29291,10 +29291,7 @@ var read = __nccwpck_require__(8718);
 var tables = __nccwpck_require__(3227);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/service/open.js
-var service_open = __nccwpck_require__(6102);
 ;// CONCATENATED MODULE: ./build/commands/check.js
-
 
 
 
@@ -29320,7 +29317,7 @@ async function check(deps) {
         const run = check_readRun(runner);
         const log = (0,report_log/* createLog */.hM)(runner, deps.clock, 1);
         const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
-        const { client, close } = (0,service_open/* openService */.I)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
+        const { client, close } = (0,service_client/* openService */.IH)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
         const token = inputs['github-token'];
         const { repository } = run;
         const github = (0,github_client/* createGitHub */.C)(deps, { repository, token, signal, maxMs: maxCheckMs });
@@ -29328,7 +29325,7 @@ async function check(deps) {
         const onProblem = (problem) => problems.push(problem);
         try {
             const found = await findRepositoryJobs(client, run, inputs.since, signal);
-            const nowMs = (0,service_client/* nowOf */.I)(client);
+            const nowMs = (0,service_client/* nowOf */.Ic)(client);
             const openRuns = await listOpenRuns(github);
             const orphans = await findOrphans(github, found, openRuns, nowMs);
             const unwanted = inputs.orphans === 'cancel' ? orphans : [];
@@ -29547,8 +29544,8 @@ function warnOfUnboundedCost(runner, inputs) {
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(6290);
+// EXTERNAL MODULE: ./build/service/endpoints.js
+var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/clock.js
@@ -30074,8 +30071,8 @@ function earlierTryOf(outcome, gpuName, nowMs) {
 var reconcile_entry = __nccwpck_require__(3142);
 // EXTERNAL MODULE: ./build/step/step.js
 var step_step = __nccwpck_require__(7141);
-// EXTERNAL MODULE: ./build/service/client.js + 2 modules
-var service_client = __nccwpck_require__(5538);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/service/lists.js
 var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/jobs/restart.js
@@ -30148,7 +30145,7 @@ function failuresOf(attempts, client) {
     return own
         .flatMap(({ jobs }) => jobs)
         .filter((job) => {
-        const isOver = job.completed_at !== null && (0,restart/* hasEndedForGood */.Pd)(job, (0,service_client/* nowOf */.I)(client));
+        const isOver = job.completed_at !== null && (0,restart/* hasEndedForGood */.Pd)(job, (0,service_client/* nowOf */.Ic)(client));
         return (0,restart/* mayRestart */.fz)(job) && !isOver;
     });
 }
@@ -30475,9 +30472,9 @@ async function prepare(step, requests, inputs) {
 /* harmony export */   t: () => (/* binding */ cleanup)
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
-/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6469);
-/* harmony import */ var _service_open_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6102);
+/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6625);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1362);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6469);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
 /* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7609);
 /* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9904);
@@ -30534,7 +30531,7 @@ async function cleanUpJobs(deps) {
         return;
     try {
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_8__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__/* .cleanUpInputs */ .ih);
-        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_3__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
+        const { client, close } = (0,_service_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openService */ .IH)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
         if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0))
             client.host.answered();
         try {
@@ -30560,9 +30557,9 @@ const maxReportMs = 15_000;
 async function reportStopped(stopped, log, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxReportMs);
     const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
-    const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
+    const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
     const jobs = (await Promise.all(answers)).filter((job) => job !== null);
-    const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
+    const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
     const outcomes = jobs.map((job, index) => {
         const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
         const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
@@ -31137,7 +31134,7 @@ function mayHaveMore(facts, phase) {
 /* harmony export */   Uu: () => (/* binding */ duplicateReason),
 /* harmony export */   aB: () => (/* binding */ createFactsReconciler)
 /* harmony export */ });
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9851);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
@@ -31862,8 +31859,8 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
 /* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9773);
 /* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
-/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5538);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6625);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1362);
 /* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2389);
 /* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1446);
 
@@ -31891,7 +31888,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
     const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_8__/* .createGitHub */ .C)(deps, { repository, token, signal });
     const finish = async (status) => {
         const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
-        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .I)(client));
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .Ic)(client));
         if (hasEnded)
             await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g)(job));
         else
@@ -36952,7 +36949,7 @@ const noRunData = { runs: [], logTail: [], results: null };
 /* harmony export */   rz: () => (/* binding */ hasFinished),
 /* harmony export */   uZ: () => (/* binding */ createEndCheck)
 /* harmony export */ });
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1671);
 
@@ -37117,7 +37114,7 @@ function isEnding(status) {
 /* harmony export */   F: () => (/* binding */ withBills)
 /* harmony export */ });
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1664);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
@@ -37151,13 +37148,9 @@ function isBillable({ job }) {
     return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .finalResultOf */ .lt)(job.status) !== null;
 }
 async function readGroup(client, runUuids, signal) {
-    const list = {
-        client,
-        signal,
-        rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill,
-        read: async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal),
-    };
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
+    const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal);
+    const pages = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill, { ...client, signal });
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(pages, maxPagesPerGroup);
     if (!isWhole)
         return new Map();
     const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
@@ -37353,7 +37346,7 @@ function sumOf(usd, is) {
 /* harmony export */ });
 /* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7785);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
 /* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(268);
@@ -37412,8 +37405,8 @@ function createOfferReader(client, signal, maxMs) {
 async function readAll(client, filters, signal) {
     const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    const list = { client, signal, rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, read };
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPages);
+    const pages = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, { ...client, signal });
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(pages, maxPages);
     const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
     return { offers: byPrice, isCut: !isWhole };
 }
@@ -41962,10 +41955,7 @@ var sign = __nccwpck_require__(6575);
 
 
 const minLength = 6;
-const trivial = /^(?:null|undefined|enabled|disabled|default|[*.\s_-]+)$/i;
-const unmaskable = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z][a-z\d+.-]*:\/\/.*)$/i;
 const maxTexts = 2_000;
-const maxLength = 10_000;
 function createRedactor(mask = () => { }) {
     const credentials = createReplacer();
     const all = createReplacer();
@@ -41977,9 +41967,7 @@ function createRedactor(mask = () => { }) {
         all.add(texts);
     };
     const addCredentials = (secrets) => {
-        for (const line of secrets.flatMap(linesOf)) {
-            if (masked.has(line) || unmaskable.test(line))
-                continue;
+        for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
             masked.add(line);
             mask(line);
         }
@@ -42010,32 +41998,22 @@ function linesOf(secret) {
     return secret
         .split(/[\r\n]+/)
         .map((line) => line.trim())
-        .filter(isSecret);
-}
-function isSecret(text) {
-    return text.trim().length >= minLength && !trivial.test(text);
+        .filter((line) => line.length >= minLength);
 }
 function createReplacer() {
     const known = new Set();
     const forms = [];
-    let isSorted = true;
     return {
         add: (texts) => {
             for (const text of texts) {
-                const isOfUse = isSecret(text) && text.length <= maxLength && known.size < maxTexts;
-                if (!isOfUse || known.has(text))
+                if (text.trim().length < minLength || known.has(text) || known.size === maxTexts)
                     continue;
                 known.add(text);
                 forms.push(...formsOf(text));
-                isSorted = false;
+                forms.sort((a, b) => b.length - a.length);
             }
         },
-        replace: (text) => {
-            if (!isSorted)
-                forms.sort((a, b) => b.length - a.length);
-            isSorted = true;
-            return forms.reduce((left, form) => left.replaceAll(form, secret_fields/* hidden */.R), text);
-        },
+        replace: (text) => forms.reduce((left, form) => left.replaceAll(form, secret_fields/* hidden */.R), text),
     };
 }
 function formsOf(text) {
@@ -42049,10 +42027,7 @@ function redactTree(value, redact) {
         return redact(value);
     if ((0,json/* isList */.Lv)(value))
         return value.map((member) => redactTree(member, redact));
-    if ((0,json/* isMapping */.pi)(value))
-        return redactMembers(value, redact);
-    const text = JSON.stringify(value);
-    return redact(text) === text ? value : secret_fields/* hidden */.R;
+    return (0,json/* isMapping */.pi)(value) ? redactMembers(value, redact) : value;
 }
 function redactMembers(value, redact) {
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
@@ -42099,15 +42074,17 @@ const actionsRunner = {
 
 /***/ }),
 
-/***/ 5538:
+/***/ 6625:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  U: () => (/* binding */ createClient),
-  I: () => (/* binding */ nowOf)
+  Ic: () => (/* binding */ nowOf),
+  IH: () => (/* binding */ openService)
 });
+
+// UNUSED EXPORTS: createClient
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
@@ -42119,18 +42096,51 @@ var errors = __nccwpck_require__(9473);
 var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/service/json.js
 var json = __nccwpck_require__(268);
-;// CONCATENATED MODULE: ./build/service/error-detail.js
+;// CONCATENATED MODULE: ./build/service/host.js
 
 
+const maxForeign = 2;
+const maxSilenceMs = 90_000;
+function createHost({ monotonicMs }, maxMs = maxSilenceMs) {
+    const beganAtMs = monotonicMs();
+    let isApi = false;
+    let foreign = 0;
+    return {
+        isKnown: () => isApi,
+        answered: () => {
+            isApi = true;
+        },
+        judge: (error) => {
+            if (isApi)
+                return error.with({ isKnownHost: true });
+            const isCook = error.request.startsWith('POST');
+            if (error.isForeign && !isCook) {
+                foreign += 1;
+                const trouble = foreign >= maxForeign ? 'not-api' : 'unreadable';
+                const status = error.status === undefined ? '' : `HTTP ${error.status}, `;
+                return error.with({ trouble, status: undefined, detail: status + error.detail });
+            }
+            const isLasting = error.status !== 429 && monotonicMs() - beganAtMs >= maxMs;
+            return isLasting ? error.with({ isLasting }) : error;
+        },
+    };
+}
+const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
+function isForeignAnswer(status, isPage) {
+    return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
+}
+function isHtml(body) {
+    return /^\s*<(?:!doctype|html|head|body)\b/i.test((0,build_text/* beginning */.Ir)(body, 1_000));
+}
 const maxBody = 64 * 1024;
 function errorDetail(body) {
     if (isHtml(body))
         return 'an HTML page';
-    const found = body.length > maxBody ? '' : detailOf((0,json/* parseJson */.qF)(body));
-    return (0,build_text/* stripInvisible */._0)(found || firstLine((0,build_text/* beginning */.Ir)(body, maxBody)));
-}
-function isHtml(body) {
-    return /^\s*<(?:!doctype|html|head|body)\b/i.test((0,build_text/* beginning */.Ir)(body, 1_000));
+    const said = body.length > maxBody ? '' : detailOf((0,json/* parseJson */.qF)(body));
+    const [firstLine] = (0,build_text/* beginning */.Ir)(body, maxBody)
+        .trim()
+        .split(/[\r\n]/);
+    return (0,build_text/* stripInvisible */._0)(said || firstLine?.trim() || 'no explanation was given');
 }
 function detailOf(body) {
     if (!(0,json/* isMapping */.pi)(body))
@@ -42148,46 +42158,6 @@ function detailOf(body) {
 function asText(value) {
     return typeof value === 'string' ? value : '';
 }
-function firstLine(text) {
-    const lines = text.split(/[\r\n]/).map((line) => line.trim());
-    return lines.find((line) => line !== '') ?? 'no explanation was given';
-}
-
-;// CONCATENATED MODULE: ./build/service/host.js
-const maxForeign = 2;
-const maxSilenceMs = 90_000;
-function createHost({ monotonicMs }, maxMs = maxSilenceMs) {
-    let isApi = false;
-    let foreign = 0;
-    let firstSentMs = Infinity;
-    return {
-        asked: () => {
-            firstSentMs = Math.min(firstSentMs, monotonicMs());
-        },
-        isKnown: () => isApi,
-        answered: () => {
-            isApi = true;
-        },
-        judge: (error) => {
-            if (isApi)
-                return error.with({ isKnownHost: true });
-            const isCook = error.request.startsWith('POST');
-            if (error.isForeign && !isCook) {
-                foreign += 1;
-                const trouble = foreign >= maxForeign ? 'not-api' : 'unreadable';
-                const status = error.status === undefined ? '' : `HTTP ${error.status}, `;
-                const detail = `${status}${error.detail}`;
-                return error.with({ trouble, status: undefined, detail });
-            }
-            const isLasting = error.status !== 429 && monotonicMs() - firstSentMs >= maxMs;
-            return isLasting ? error.with({ isLasting }) : error;
-        },
-    };
-}
-const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
-function isForeignAnswer(status, isPage) {
-    return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
-}
 
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
@@ -42202,23 +42172,29 @@ var sign = __nccwpck_require__(6575);
 
 
 
-
 function nowOf({ serverNow, clock }) {
     return serverNow() ?? clock.now();
 }
+function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
+    const { exchange, close } = connect(apiUrl);
+    const { redactor } = runner;
+    const given = { exchange, keys, redactor, clock, random };
+    const client = createClient({ ...given, onClockOff, maxSilenceMs });
+    return { client, close };
+}
 const defaultMaxBytes = 8 * 1024 * 1024;
 const largeAnswer = 4 * 1024 * 1024;
+const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
 function createClient(options) {
     const { exchange, keys, redactor, clock, random, onClockOff } = options;
     redactor.addCredentials([keys.secretKey]);
-    let known = { offsetMs: 0, dialect: 'ascii' };
+    let [knownOffsetMs, knownDialect] = [0, 'ascii'];
     const serverClock = createServerClock(clock);
     const host = createHost(clock, options.maxSilenceMs);
-    const sendOnce = async (call, { offsetMs, dialect }) => {
+    const sendOnce = async (call, timeMs, dialect) => {
         const request = toWire(call, dialect);
-        const timeMs = clock.now() + offsetMs;
         const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
         const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), bounds);
@@ -42226,23 +42202,24 @@ function createClient(options) {
             serverClock.read(answer.dateMs);
         if (answer.text.length > largeAnswer)
             await (0,promises_.setImmediate)();
-        return { answer, timeMs };
+        return answer;
     };
     const learnClock = (offsetMs) => {
-        if (!isOff(offsetMs, known.offsetMs))
+        if (!isOff(offsetMs, knownOffsetMs))
             return;
-        known = { ...known, offsetMs };
+        knownOffsetMs = offsetMs;
         onClockOff(offsetMs);
     };
     const exchangeSigned = async (call) => {
         const hasDialects = differsByDialect(call);
-        let { offsetMs, dialect } = known;
+        let [offsetMs, dialect] = [knownOffsetMs, knownDialect];
         let hasSwitched = false;
         for (let sends = 1;; sends += 1) {
-            const { answer, timeMs } = await sendOnce(call, { offsetMs, dialect });
+            const timeMs = clock.now() + offsetMs;
+            const answer = await sendOnce(call, timeMs, dialect);
             const { status, dateMs } = answer;
             if (status !== 401 && hasDialects)
-                known = { ...known, dialect };
+                knownDialect = dialect;
             if (status !== 401 || sends === maxSignings || call.ended?.aborted)
                 return answer;
             if (dateMs !== undefined && isOff(dateMs, timeMs)) {
@@ -42259,13 +42236,14 @@ function createClient(options) {
     };
     const send = async (call) => {
         redactor.addSent(call.body);
-        host.asked();
         try {
             const answer = await exchangeSigned(call);
             return readAnswer(answer, call, answer.dateMs ?? clock.now());
         }
         catch (error) {
-            throw error instanceof errors/* ServiceError */._7 ? redacted(error, redactor) : error;
+            if (!(error instanceof errors/* ServiceError */._7))
+                throw error;
+            throw error.with({ detail: (0,build_text/* cut */.Jj)(redactor.redactServiceText(error.detail), maxDetail) });
         }
     };
     return { send, serverNow: serverClock.now, host, redactor, clock, random };
@@ -42273,20 +42251,16 @@ function createClient(options) {
 const clockSlackMs = 60_000;
 function createServerClock({ monotonicMs }) {
     let aheadMs = null;
-    let doubtedMs = null;
+    let lastMs = null;
     return {
         read: (dateMs) => {
             const ms = dateMs - monotonicMs();
-            const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
-            if (isBelieved)
+            if (lastMs === null || Math.abs(ms - lastMs) <= clockSlackMs)
                 aheadMs = ms;
-            doubtedMs = isBelieved ? null : ms;
+            lastMs = ms;
         },
         now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
     };
-}
-function isLike(ms, known) {
-    return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 function isOff(offsetMs, usedMs) {
     return Math.abs(offsetMs - usedMs) > clockToleranceMs;
@@ -42302,10 +42276,6 @@ function toWire({ method, pathname, query = {}, body }, dialect) {
 function differsByDialect({ body }) {
     return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
 }
-function redacted(error, { redactServiceText }) {
-    return error.with({ detail: (0,build_text/* cut */.Jj)(redactServiceText(error.detail), maxDetail) });
-}
-const maxDetail = 500;
 function readAnswer({ status, text, retryAfter }, call, nowMs) {
     const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
@@ -42326,83 +42296,31 @@ function readAnswer({ status, text, retryAfter }, call, nowMs) {
 
 /***/ }),
 
-/***/ 6290:
+/***/ 1362:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  mh: () => (/* binding */ cancelJob),
-  Jb: () => (/* binding */ cookRecipe),
-  Mm: () => (/* binding */ listJobRuns),
-  N6: () => (/* binding */ listJobs),
-  AX: () => (/* binding */ listLedger),
-  AS: () => (/* binding */ listOffers),
-  s6: () => (/* binding */ listRunsOfJobs),
-  mi: () => (/* binding */ maxLogBytes),
-  LN: () => (/* binding */ pageLimit),
-  o3: () => (/* binding */ readAccessToken),
-  cd: () => (/* binding */ readJob),
-  Dv: () => (/* binding */ readJobRun),
-  XQ: () => (/* binding */ readRecipe)
-});
-
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-// EXTERNAL MODULE: ./build/service/json.js
-var json = __nccwpck_require__(268);
-// EXTERNAL MODULE: ./build/service/schemas.js
-var schemas = __nccwpck_require__(8480);
-;// CONCATENATED MODULE: ./build/service/answers.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   AS: () => (/* binding */ listOffers),
+/* harmony export */   AX: () => (/* binding */ listLedger),
+/* harmony export */   Dv: () => (/* binding */ readJobRun),
+/* harmony export */   Jb: () => (/* binding */ cookRecipe),
+/* harmony export */   LN: () => (/* binding */ pageLimit),
+/* harmony export */   Mm: () => (/* binding */ listJobRuns),
+/* harmony export */   N6: () => (/* binding */ listJobs),
+/* harmony export */   XQ: () => (/* binding */ readRecipe),
+/* harmony export */   cd: () => (/* binding */ readJob),
+/* harmony export */   mh: () => (/* binding */ cancelJob),
+/* harmony export */   mi: () => (/* binding */ maxLogBytes),
+/* harmony export */   o3: () => (/* binding */ readAccessToken),
+/* harmony export */   s6: () => (/* binding */ listRunsOfJobs)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3945);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(977);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
+/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8480);
 
 
-
-
-const shownTexts = new Set([
-    'gpu_name',
-    'name',
-    'source_recipe_uuid',
-    'status',
-    'status_reason',
-    'task',
-    'title',
-]);
-const sentences = new Set(['status_reason', 'title']);
-const shownOfNodeUrls = new Set(['description', 'protocol']);
-const maxLength = { sentence: 2_000, other: 500 };
-function parseAnswer({ redactor, host }, schema, answer) {
-    redactor.addEchoed(answer);
-    const shown = (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer;
-    const parsed = parse/* safeParse */.xL(schema, shown);
-    if (parsed.success)
-        host.answered();
-    return parsed;
-}
-function redactShown(answer, redactor) {
-    const shown = redactTexts(answer, shownTexts, redactor);
-    const { node_urls: urls } = answer;
-    if (!(0,json/* isList */.Lv)(urls))
-        return shown;
-    const shownUrl = (url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url;
-    return { ...shown, node_urls: urls.map(shownUrl) };
-}
-function redactTexts(place, shown, { redact, redactServiceText }) {
-    const clean = (key, value) => {
-        if (typeof value !== 'string' || !shown.has(key) || schemas/* knownWords */.L3.test(value))
-            return value;
-        const text = (0,build_text/* stripInvisible */._0)(value);
-        if (sentences.has(key))
-            return (0,build_text/* cut */.Jj)(redactServiceText(text), maxLength.sentence);
-        return (0,build_text/* cut */.Jj)(redact(text), maxLength.other);
-    };
-    return Object.fromEntries(Object.entries(place).map(([key, value]) => [key, clean(key, value)]));
-}
-
-;// CONCATENATED MODULE: ./build/service/endpoints.js
 
 
 
@@ -42410,52 +42328,52 @@ const pageLimit = 50;
 const maxLogBytes = 64 * 1024 * 1024;
 async function cookRecipe(client, recipeUuid, body, signal, ended) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return readOne(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
+    return readOne(client, { method: 'POST', pathname, body, signal, ended }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ, null);
 }
 async function readRecipe(client, recipeUuid, signal) {
     const call = { ...get(`/v1/job-recipes/${recipeUuid}`, signal), exactNumbers: true };
-    const recipe = await readSame(client, call, schemas/* recipeSchema */.GW, recipeUuid);
+    const recipe = await readOne(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .recipeSchema */ .GW, recipeUuid);
     client.redactor.addCredentialsOf(recipe);
     return recipe;
 }
 async function readJob(client, jobUuid, signal) {
-    return readSame(client, get(`/v1/jobs/${jobUuid}`, signal), schemas/* jobSchema */.jQ, jobUuid);
+    return readOne(client, get(`/v1/jobs/${jobUuid}`, signal), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ, jobUuid);
 }
 async function readJobRun(client, runUuid, signal) {
     const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
-    const { logs: log, ...run } = await readSame(client, call, schemas/* jobRunWithLogSchema */.af, runUuid);
+    const { logs: log, ...run } = await readOne(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunWithLogSchema */ .af, runUuid);
     return { run, log };
 }
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
     const call = { method: 'PUT', pathname, body: { reason }, signal };
     const job = await ask(client, call, (answer) => {
-        const parsed = parseAnswer(client, schemas/* jobSchema */.jQ, unwrap(answer));
+        const parsed = parseAnswer(client, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ, unwrap(answer));
         return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
     });
     return client.host.isKnown() ? job : readJob(client, jobUuid, signal);
 }
 async function listJobs(client, query, signal) {
-    return readPage(client, get('/v1/jobs', signal, query), schemas/* jobSchema */.jQ);
+    return readPage(client, get('/v1/jobs', signal, query), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
 }
 async function listJobRuns(client, jobUuid, signal) {
     const { items } = await listRunsOfJobs(client, [jobUuid], 1, signal);
     return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
 }
 async function listRunsOfJobs(client, jobUuids, page, signal) {
-    return readPage(client, getRuns(jobUuids, page, signal), schemas/* jobRunSchema */.Wf);
+    return readPage(client, getRuns(jobUuids, page, signal), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunSchema */ .Wf);
 }
 async function readAccessToken(client, jobUuid, signal) {
-    const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), schemas/* runTokenSchema */.eI)).items;
+    const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .runTokenSchema */ .eI)).items;
     return newest ?? null;
 }
 async function listOffers(client, query, signal) {
-    return readPage(client, get('/v1/compute/offers', signal, query), schemas/* offerSchema */.Gh);
+    return readPage(client, get('/v1/compute/offers', signal, query), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .offerSchema */ .Gh);
 }
 async function listLedger(client, runUuids, page, signal) {
     const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(page) };
     const call = get('/v1/compute/ledger/transactions', signal, query);
-    return readPage(client, call, schemas/* ledgerTransactionSchema */.xP);
+    return readPage(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .ledgerTransactionSchema */ .xP);
 }
 function get(pathname, signal, query = {}) {
     return { method: 'GET', pathname, query, signal };
@@ -42469,29 +42387,25 @@ async function ask(client, call, read) {
         return read(await client.send(call));
     }
     catch (error) {
-        throw error instanceof errors/* ServiceError */._7 ? client.host.judge(error) : error;
+        throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? client.host.judge(error) : error;
     }
 }
-async function readOne(client, call, schema) {
+async function readOne(client, call, schema, uuid) {
     return ask(client, call, (answer) => {
-        const parsed = parseAnswer(client, schema, unwrap(answer));
-        if (parsed.success)
-            return parsed.data;
-        throw unreadable(call, `does not have ${documentedForm(parsed.error)}`, true);
+        const { data, error } = parseAnswer(client, schema, unwrap(answer));
+        if (error !== undefined)
+            throw unreadable(call, error);
+        if (uuid === null || data.uuid === uuid.toLowerCase())
+            return data;
+        throw unreadable(call, `is about another one, ${data.uuid}`);
     });
-}
-async function readSame(client, call, schema, uuid) {
-    const answer = await readOne(client, call, schema);
-    if (answer.uuid === uuid.toLowerCase())
-        return answer;
-    throw unreadable(call, `is about another one, ${answer.uuid}`, false);
 }
 async function readPage(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
     const { total, data } = await ask(client, { ...call, query }, (answer) => {
-        const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+        const list = _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .listSchema */ .cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
         if (!list.success)
-            throw unreadable(call, `does not have ${documentedForm(list.error)}`, true);
+            throw unreadable(call, list.error);
         client.host.answered();
         return list.data;
     });
@@ -42504,23 +42418,46 @@ async function readPage(client, call, schema) {
     const size = data.length;
     return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
+function parseAnswer({ redactor, host }, schema, answer) {
+    redactor.addEchoed(answer);
+    const shown = (0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(answer) ? redactShown(answer, redactor) : answer;
+    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .safeParse */ .xL(schema, shown);
+    if (parsed.success)
+        host.answered();
+    return parsed;
+}
+const sentences = ['status_reason', 'title'];
+const shownNames = ['gpu_name', 'name', 'source_recipe_uuid', 'status', 'task'];
+const maxShown = 2_000;
+function redactShown(answer, redactor) {
+    const shown = { ...answer };
+    for (const key of [...sentences, ...shownNames]) {
+        const value = answer[key];
+        if (typeof value !== 'string' || _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .knownWords */ .L3.test(value))
+            continue;
+        const redact = sentences.includes(key) ? redactor.redactServiceText : redactor.redact;
+        shown[key] = (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .cut */ .Jj)(redact((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .stripInvisible */ ._0)(value)), maxShown);
+    }
+    return shown;
+}
 function unwrap(answer) {
     if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
         return answer;
     return 'data' in answer ? answer.data : answer;
 }
-function unreadable({ method, pathname }, what, isForeign) {
-    const request = `${method} ${pathname}`;
-    return new errors/* ServiceError */._7({
+function unreadable({ method, pathname }, why) {
+    const isForeign = typeof why !== 'string';
+    const detail = `the response ${isForeign ? differenceOf(why) : why}`;
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
         trouble: 'unreadable',
-        request,
-        detail: `the response ${what}`,
+        request: `${method} ${pathname}`,
+        detail,
         isForeign,
     });
 }
-function documentedForm({ issues }) {
+function differenceOf({ issues }) {
     const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
-    return `the form that the API documents (${places.join(', ')})`;
+    return `does not have the form that the API documents (${places.join(', ')})`;
 }
 
 
@@ -42585,7 +42522,7 @@ function isList(value) {
 /* harmony export */   wn: () => (/* binding */ readJobPages)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
 /* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
 
@@ -42625,25 +42562,17 @@ const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
 async function readRunsOfJobs(client, jobUuids, signal) {
     const read = async (group) => {
-        const list = {
-            client,
-            signal,
-            rule: _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.run,
-            read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listRunsOfJobs */ .s6)(client, group, page, signal),
-        };
-        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPagesPerGroup).catch(() => ({ items: [] }));
+        const page = async (number) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listRunsOfJobs */ .s6)(client, group, number, signal);
+        const pages = (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(page, _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.run, { ...client, signal });
+        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(pages, maxPagesPerGroup).catch(() => ({ items: [] }));
         const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
         return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
     };
     return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(jobUuids.toReversed(), read, limits);
 }
 function readJobPages(client, signal) {
-    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)({
-        client,
-        signal,
-        rule: _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.lookUp,
-        read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal),
-    });
+    const read = async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal);
+    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.lookUp, { ...client, signal });
 }
 async function* describeJobs(pages, describe, getOldestMs) {
     let failure = null;
@@ -42709,25 +42638,6 @@ function unreadable(why) {
 
 /***/ }),
 
-/***/ 6102:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   I: () => (/* binding */ openService)
-/* harmony export */ });
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5538);
-
-function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
-    const { exchange, close } = connect(apiUrl);
-    const { redactor } = runner;
-    const given = { exchange, keys, redactor, clock, random };
-    const client = (0,_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ ...given, onClockOff, maxSilenceMs });
-    return { client, close };
-}
-
-
-/***/ }),
-
 /***/ 1664:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42738,17 +42648,17 @@ function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClo
 /* harmony export */   s$: () => (/* binding */ readAllPages)
 /* harmony export */ });
 /* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(370);
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
 /* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
 
 
 
 const maxStalePages = 3;
-async function* readPages({ client, signal, rule, read, }) {
+async function* readPages(read, rule, options) {
     const seen = new Set();
     let [members, firstSize, stale] = [0, 0, 0];
     for (let page = 1; stale < maxStalePages; page += 1) {
-        const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(async () => read(page), rule, { ...client, signal });
+        const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(async () => read(page), rule, options);
         const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
         for (const item of items)
             if ('uuid' in item && item.uuid !== null)
@@ -42770,16 +42680,17 @@ function isLastPage({ size, total }, members, firstSize) {
         return size < firstSize;
     return members >= total && !(size === _endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN && total === size);
 }
-async function readAllPages(source, maxPages) {
+async function readAllPages(pages, maxPages) {
     const all = [];
-    let pages = 0;
-    for await (const { items, isLast } of readPages(source)) {
+    let [count, isWhole] = [0, false];
+    for await (const { items, isLast } of pages) {
         all.push(...items);
-        pages += 1;
-        if (isLast || pages === maxPages)
-            return { items: all, isWhole: isLast };
+        count += 1;
+        isWhole = isLast;
+        if (count === maxPages)
+            break;
     }
-    return { items: all, isWhole: false };
+    return { items: all, isWhole };
 }
 function splitIntoGroups(items, size) {
     const count = Math.ceil(items.length / size);
@@ -43147,16 +43058,15 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     min_ram_gb: number,
     max_retry_count: number,
     max_timeout_assign_ms: number,
-    max_timeout_start_ms: number,
     max_timeout_run_ms: number,
     max_node_count: number,
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
 });
 const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    description: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(String))])), null),
+    description: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (/^(?:ssh|\d{1,5})$/i.test(String(value)) ? String(value) : null))),
     hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
     port: anyNumber,
-    protocol: text,
+    protocol: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[a-z]{1,10}$/i))), null),
     tls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY()), null),
 });
 const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
@@ -43205,13 +43115,10 @@ const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     name: text,
     payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)), null),
 });
-const offerGpuSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ name: text, gpu_registry_uuid: text });
 const offerSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    region_code: text,
     hardware_summary: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-        gpu_count: number,
         gpu_model_label: text,
-        gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(offerGpuSchema)), null),
+        gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ name: text }))), null),
     })), null),
     pricing: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
         hourly_rate_usd: anyNumber.check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
@@ -43243,26 +43150,27 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 
 const shownNames = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
 const hidden = '***';
-function hideSecrets(body, hide = () => hidden) {
+function hideSecrets(body) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
         return body;
-    const shown = hideMembers(parameters['parameters'], hide);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
+    return {
+        ...body,
+        parameters: { ...parameters, parameters: hideMembers(parameters['parameters']) },
+    };
 }
-function hideMembers(place, hide) {
-    return mapMembers(place, (value, name) => {
-        if (value === null || shownNames.has(name))
-            return value;
-        if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-            return mapMembers(value, hide);
-        if (name !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-            return hide(value, name);
-        return value.map((volume) => (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? hideMembers(volume, hide) : hide(volume, name));
-    });
+function hideMembers(place) {
+    const shown = Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]);
+    return Object.fromEntries(shown);
 }
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(value, key)]]));
+function hideValue(value, name) {
+    if (value === null || value === undefined || shownNames.has(name))
+        return value;
+    if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+        return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
+    if (name !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+        return hidden;
+    return value.map((volume) => ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? hideMembers(volume) : hidden));
 }
 const credentialFields = new Set(['secret', 'token']);
 const credentialNames = /(?:TOKEN|SECRET|PASSWORD|KEY|CREDENTIALS)$/i;
@@ -43270,33 +43178,30 @@ const minNamedLength = 8;
 function findSecrets(body) {
     const credentials = [];
     const values = [];
-    const collect = (value, name) => {
-        if (typeof value === 'string' || typeof value === 'number') {
-            const text = String(value);
-            const isNamed = credentialNames.test(name) && name !== 'sshkey';
-            const isCredential = isNamed && text.trim().length >= minNamedLength;
-            (isCredential || credentialFields.has(name) ? credentials : values).push(text);
-        }
+    const look = (value, name, isEnv) => {
+        if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+            for (const [key, member] of Object.entries(value))
+                look(member, key, isEnv || name === 'env');
         else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
             for (const member of value)
-                collect(member, name);
-        else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-            for (const key of Object.keys(value))
-                collect(value[key], key);
-        return hidden;
+                look(member, name, isEnv);
+        else if (typeof value === 'string' || typeof value === 'number') {
+            const text = String(value);
+            const isPublicKey = name === 'sshkey';
+            const isNamed = credentialNames.test(name) && !isPublicKey;
+            if (credentialFields.has(name) || (isNamed && text.trim().length >= minNamedLength))
+                credentials.push(text);
+            else if (isEnv || isPublicKey)
+                values.push(text);
+        }
     };
-    const look = (place) => {
+    const whole = (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(body) ? body : {};
+    for (const place of [whole, whole['payload'], whole['job_snapshot']]) {
         if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
-            return;
-        hideSecrets(place, collect);
-        const tokens = place['container_access_tokens'];
-        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
-            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
-                collect(each['token'], 'token');
-        look(place['payload']);
-        look(place['job_snapshot']);
-    };
-    look(body);
+            continue;
+        look(place['parameters'], '', false);
+        look(place['container_access_tokens'], '', false);
+    }
     return { credentials, values };
 }
 
@@ -43688,8 +43593,8 @@ var build_clock = __nccwpck_require__(7094);
 var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(6290);
+// EXTERNAL MODULE: ./build/service/endpoints.js
+var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/errors.js
@@ -44038,8 +43943,8 @@ async function readLateEnd(runs, clock, signal, interrupt) {
     }
 }
 
-// EXTERNAL MODULE: ./build/service/client.js + 2 modules
-var service_client = __nccwpck_require__(5538);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/restart.js
@@ -44069,7 +43974,7 @@ function createBudget(client, ceilings, ended) {
     const stopped = new AbortController();
     const over = AbortSignal.any([ended, stopped.signal]);
     let listener = null;
-    const getSpend = () => (0,cost/* spendOf */.Ii)([...watched.values()].flatMap(spansOfJob), (0,service_client/* nowOf */.I)(client), maxHourlyRateUsd ?? 0);
+    const getSpend = () => (0,cost/* spendOf */.Ii)([...watched.values()].flatMap(spansOfJob), (0,service_client/* nowOf */.Ic)(client), maxHourlyRateUsd ?? 0);
     const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
         if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted)
             return;
@@ -44080,7 +43985,7 @@ function createBudget(client, ceilings, ended) {
         onLook: (job) => {
             if (!(0,money_ceilings/* hasCeiling */.YW)(ceilings))
                 return;
-            const entry = updateWatched(watched.get(job.uuid), job, (0,service_client/* nowOf */.I)(client));
+            const entry = updateWatched(watched.get(job.uuid), job, (0,service_client/* nowOf */.Ic)(client));
             watched.set(job.uuid, entry);
             if (!over.aborted && mustRead(entry))
                 void readRuns(entry);
@@ -44282,8 +44187,6 @@ function describeTimeLeft(jobs, nowMs) {
     return `; about ${minutes}m left`;
 }
 
-// EXTERNAL MODULE: ./build/service/open.js
-var service_open = __nccwpck_require__(6102);
 // EXTERNAL MODULE: ./build/service/poll.js
 var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/custody/facts.js
@@ -44385,7 +44288,7 @@ var step_step = __nccwpck_require__(7141);
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock } = deps;
     const log = (0,report_log/* createLog */.hM)(runner, clock, jobs.length);
-    const { client, close } = (0,service_open/* openService */.I)(deps, plan, log.clockOff);
+    const { client, close } = (0,service_client/* openService */.IH)(deps, plan, log.clockOff);
     const probe = deps.openProbe(plan.apiUrl);
     const over = new AbortController();
     const end = createStepEnd(deps, plan.timeoutMs);
@@ -44754,8 +44657,8 @@ var jobs_status = __nccwpck_require__(1671);
 var ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
 var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(6290);
+// EXTERNAL MODULE: ./build/service/endpoints.js
+var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/step/entry.js

@@ -16,8 +16,7 @@ import { hasEndedForGood } from '../jobs/restart.ts';
 import type { ErrorMessage } from '../report/errors.ts';
 import { createLog } from '../report/log.ts';
 import type { Runner } from '../runner.ts';
-import { nowOf } from '../service/client.ts';
-import { openService } from '../service/open.ts';
+import { nowOf, openService } from '../service/client.ts';
 
 // The cheapest runner has 15 minutes, and the report is still to be written.
 const maxCheckMs = 10 * 60_000;

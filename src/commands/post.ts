@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
-import type { Client } from '../service/client.ts';
+import { openService, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
 import { readRunsOfJobs } from '../service/lists.ts';
-import { openService } from '../service/open.ts';
 import { startDeadline } from '../clock.ts';
 import { finishOwnStatuses } from '../github/pending.ts';
 import { toAccess } from '../inputs/access.ts';

@@ -1,4 +1,4 @@
-import type { Access } from '../service/open.ts';
+import type { Access } from '../service/client.ts';
 import { isLoopbackHost } from '../service/public-address.ts';
 import type { Runner } from '../runner.ts';
 import { fromText } from './parsers.ts';

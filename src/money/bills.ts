@@ -3,7 +3,7 @@ import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
 import { retryRules } from '../service/retry.ts';
 import type { JobRun, LedgerTransaction } from '../service/schemas.ts';
-import { readAllPages, readTogether } from '../service/pages.ts';
+import { readAllPages, readPages, readTogether } from '../service/pages.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { finalResultOf } from '../jobs/status.ts';
 
@@ -58,13 +58,9 @@ async function readGroup(
   runUuids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const list = {
-    client,
-    signal,
-    rule: retryRules.bill,
-    read: async (page: number) => listLedger(client, runUuids, page, signal),
-  };
-  const { items, isWhole } = await readAllPages(list, maxPagesPerGroup);
+  const read = async (page: number) => listLedger(client, runUuids, page, signal);
+  const pages = readPages(read, retryRules.bill, { ...client, signal });
+  const { items, isWhole } = await readAllPages(pages, maxPagesPerGroup);
   // A part of a bill is none.
   if (!isWhole) return new Map();
   const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);

@@ -2,7 +2,7 @@ import { closestMatch } from 'leven';
 import { withDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listOffers } from '../service/endpoints.ts';
-import { readAllPages } from '../service/pages.ts';
+import { readAllPages, readPages } from '../service/pages.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
 import { asNumber, type Json, type JsonMapping } from '../service/json.ts';
@@ -100,8 +100,8 @@ async function readAll(
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
   const read = async (page: number) =>
     listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-  const list = { client, signal, rule: retryRules.offers, read };
-  const { items, isWhole } = await readAllPages(list, maxPages);
+  const pages = readPages(read, retryRules.offers, { ...client, signal });
+  const { items, isWhole } = await readAllPages(pages, maxPages);
   const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
   return { offers: byPrice, isCut: !isWhole };
 }

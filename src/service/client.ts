@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock, Random } from '../clock.ts';
+import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
 import { cut } from '../text.ts';
-import type { Clock, Random } from '../clock.ts';
-import { errorDetail, isHtml } from './error-detail.ts';
-import { createHost, isForeignAnswer, type Host } from './host.ts';
+import { createHost, errorDetail, isForeignAnswer, isHtml, type Host } from './host.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseExactJson, parseJson, type Json } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -53,6 +53,26 @@ export function nowOf({ serverNow, clock }: Client): number {
   return serverNow() ?? clock.now();
 }
 
+/** What every action gets as inputs to reach the service. */
+export interface Access {
+  readonly apiUrl: URL;
+  readonly keys: Keys;
+}
+
+/** Opens a signed way to the service; `close` drops every open socket, so that the process can end. */
+export function openService(
+  { connect, runner, clock, random }: Pick<Deps, 'connect' | 'runner' | 'clock' | 'random'>,
+  { apiUrl, keys }: Access,
+  onClockOff: ClientOptions['onClockOff'],
+  maxSilenceMs?: number,
+) {
+  const { exchange, close } = connect(apiUrl);
+  const { redactor } = runner;
+  const given = { exchange, keys, redactor, clock, random };
+  const client = createClient({ ...given, onClockOff, maxSilenceMs });
+  return { client, close };
+}
+
 export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
   readonly exchange: Transport;
   readonly keys: Keys;
@@ -65,16 +85,10 @@ export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'rand
 // Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
 const largeAnswer = 4 * 1024 * 1024;
+const maxDetail = 500;
 
 // The service refuses what is signed more than 5 minutes off its own clock.
 const clockToleranceMs = 4 * 60_000;
-
-/** How a request was signed. */
-interface Signing {
-  /** What was added to our clock. */
-  readonly offsetMs: number;
-  readonly dialect: Dialect;
-}
 
 // One correction of the clock, one of the dialect, and one more where both were learnt meanwhile.
 const maxSignings = 4;
@@ -90,36 +104,36 @@ const maxSignings = 4;
 export function createClient(options: ClientOptions): Client {
   const { exchange, keys, redactor, clock, random, onClockOff } = options;
   redactor.addCredentials([keys.secretKey]);
-  let known: Signing = { offsetMs: 0, dialect: 'ascii' };
+  let [knownOffsetMs, knownDialect]: [number, Dialect] = [0, 'ascii'];
   const serverClock = createServerClock(clock);
   const host = createHost(clock, options.maxSilenceMs);
 
-  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing) => {
+  const sendOnce = async (call: Call, timeMs: number, dialect: Dialect) => {
     const request = toWire(call, dialect);
-    const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
     const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
     const answer = await exchange(request, signatureHeaders(request, keys, stamp), bounds);
     if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
     // A large answer was just made a text, and is read next: a signal must be heard in between.
     if (answer.text.length > largeAnswer) await nextTurn();
-    return { answer, timeMs };
+    return answer;
   };
 
   const learnClock = (offsetMs: number) => {
-    if (!isOff(offsetMs, known.offsetMs)) return;
-    known = { ...known, offsetMs };
+    if (!isOff(offsetMs, knownOffsetMs)) return;
+    knownOffsetMs = offsetMs;
     onClockOff(offsetMs);
   };
 
   const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
     const hasDialects = differsByDialect(call);
-    let { offsetMs, dialect } = known;
+    let [offsetMs, dialect] = [knownOffsetMs, knownDialect];
     let hasSwitched = false;
     for (let sends = 1; ; sends += 1) {
-      const { answer, timeMs } = await sendOnce(call, { offsetMs, dialect });
+      const timeMs = clock.now() + offsetMs;
+      const answer = await sendOnce(call, timeMs, dialect);
       const { status, dateMs } = answer;
-      if (status !== 401 && hasDialects) known = { ...known, dialect };
+      if (status !== 401 && hasDialects) knownDialect = dialect;
       if (status !== 401 || sends === maxSignings || call.ended?.aborted) return answer;
       // By the time that it was signed with: our clock may have been set while it was under way.
       if (dateMs !== undefined && isOff(dateMs, timeMs)) {
@@ -134,12 +148,13 @@ export function createClient(options: ClientOptions): Client {
 
   const send = async (call: Call): Promise<unknown> => {
     redactor.addSent(call.body);
-    host.asked();
     try {
       const answer = await exchangeSigned(call);
       return readAnswer(answer, call, answer.dateMs ?? clock.now());
     } catch (error) {
-      throw error instanceof ServiceError ? redacted(error, redactor) : error;
+      if (!(error instanceof ServiceError)) throw error;
+      // A service that says which value it minds repeats it, and a certificate has a name.
+      throw error.with({ detail: cut(redactor.redactServiceText(error.detail), maxDetail) });
     }
   };
   return { send, serverNow: serverClock.now, host, redactor, clock, random };
@@ -149,27 +164,22 @@ export function createClient(options: ClientOptions): Client {
 const clockSlackMs = 60_000;
 
 /**
- * The service's clock as its answers tell it. One that says another time than those before it is
- * believed when the next one agrees: a cache, a gateway or one of the service's machines may have a
- * clock of its own, and what jobs have cost is reckoned by it.
+ * The service's clock as its answers tell it. After the first one it takes two in a row that agree: a
+ * cache, a gateway or one of the service's machines may have a clock of its own, and what jobs have
+ * cost is reckoned by it.
  */
 function createServerClock({ monotonicMs }: Clock) {
   /** How far it is ahead of the monotonic clock, in ms. */
   let aheadMs: number | null = null;
-  let doubtedMs: number | null = null;
+  let lastMs: number | null = null;
   return {
     read: (dateMs: number) => {
       const ms = dateMs - monotonicMs();
-      const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
-      if (isBelieved) aheadMs = ms;
-      doubtedMs = isBelieved ? null : ms;
+      if (lastMs === null || Math.abs(ms - lastMs) <= clockSlackMs) aheadMs = ms;
+      lastMs = ms;
     },
     now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
   };
-}
-
-function isLike(ms: number, known: number | null): boolean {
-  return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {
@@ -188,13 +198,6 @@ function toWire({ method, pathname, query = {}, body }: Call, dialect: Dialect):
 function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
-
-// A service that says which value it minds repeats it, and a certificate has a name.
-function redacted(error: ServiceError, { redactServiceText }: Redactor): ServiceError {
-  return error.with({ detail: cut(redactServiceText(error.detail), maxDetail) });
-}
-
-const maxDetail = 500;
 
 function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs: number): unknown {
   const request = `${call.method} ${call.pathname}`;

@@ -1,12 +1,14 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
-import { parseAnswer } from './answers.ts';
+import { cut, stripInvisible } from '../text.ts';
 import type { Call, Client } from './client.ts';
-import type { JsonMapping } from './json.ts';
+import { isMapping, type JsonMapping } from './json.ts';
+import type { Redactor } from './redactor.ts';
 import {
   jobRunSchema,
   jobRunWithLogSchema,
   jobSchema,
+  knownWords,
   ledgerTransactionSchema,
   listSchema,
   offerSchema,
@@ -26,8 +28,6 @@ export interface Page<T> {
   /** How many there are on all pages, where the service says so. */
   readonly total: number | undefined;
 }
-
-export type JobPage = Page<Job>;
 
 /** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
 export type ListQuery = Readonly<Record<string, string>>;
@@ -50,26 +50,26 @@ export async function cookRecipe(
   ended: AbortSignal,
 ) {
   const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-  return readOne(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
+  return readOne(client, { method: 'POST', pathname, body, signal, ended }, jobSchema, null);
 }
 
 /** Reads a recipe, its stored cook fields included. */
 export async function readRecipe(client: Client, recipeUuid: string, signal?: AbortSignal) {
   const call = { ...get(`/v1/job-recipes/${recipeUuid}`, signal), exactNumbers: true };
-  const recipe = await readSame(client, call, recipeSchema, recipeUuid);
+  const recipe = await readOne(client, call, recipeSchema, recipeUuid);
   client.redactor.addCredentialsOf(recipe);
   return recipe;
 }
 
 /** Reads one job. */
 export async function readJob(client: Client, jobUuid: string, signal?: AbortSignal): Promise<Job> {
-  return readSame(client, get(`/v1/jobs/${jobUuid}`, signal), jobSchema, jobUuid);
+  return readOne(client, get(`/v1/jobs/${jobUuid}`, signal), jobSchema, jobUuid);
 }
 
 /** Reads one run and its log, which is empty where there is none. */
 export async function readJobRun(client: Client, runUuid: string, signal?: AbortSignal) {
   const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
-  const { logs: log, ...run } = await readSame(client, call, jobRunWithLogSchema, runUuid);
+  const { logs: log, ...run } = await readOne(client, call, jobRunWithLogSchema, runUuid);
   return { run, log };
 }
 
@@ -94,7 +94,7 @@ export async function cancelJob(
   return client.host.isKnown() ? job : readJob(client, jobUuid, signal);
 }
 
-/** Lists jobs; members that are no jobs are left out. */
+/** Lists a page of jobs; members that are no jobs are left out. */
 export async function listJobs(client: Client, query: ListQuery, signal?: AbortSignal) {
   return readPage(client, get('/v1/jobs', signal, query), jobSchema);
 }
@@ -161,24 +161,19 @@ async function ask<T>(client: Client, call: Call, read: (answer: unknown) => T):
   }
 }
 
-async function readOne<S extends z.core.$ZodType>(client: Client, call: Call, schema: S) {
-  return ask(client, call, (answer) => {
-    const parsed = parseAnswer(client, schema, unwrap(answer));
-    if (parsed.success) return parsed.data;
-    throw unreadable(call, `does not have ${documentedForm(parsed.error)}`, true);
-  });
-}
-
-/** @throws ServiceError where the answer is about another one than was asked for */
-async function readSame<S extends z.core.$ZodType<{ readonly uuid: string }>>(
+/** @throws ServiceError where the answer is about another one than `uuid`, if it is not null */
+async function readOne<S extends z.core.$ZodType<{ readonly uuid: string }>>(
   client: Client,
   call: Call,
   schema: S,
-  uuid: string,
+  uuid: string | null,
 ) {
-  const answer = await readOne(client, call, schema);
-  if (answer.uuid === uuid.toLowerCase()) return answer;
-  throw unreadable(call, `is about another one, ${answer.uuid}`, false);
+  return ask(client, call, (answer) => {
+    const { data, error } = parseAnswer(client, schema, unwrap(answer));
+    if (error !== undefined) throw unreadable(call, error);
+    if (uuid === null || data.uuid === uuid.toLowerCase()) return data;
+    throw unreadable(call, `is about another one, ${data.uuid}`);
+  });
 }
 
 async function readPage<S extends z.core.$ZodType>(
@@ -189,7 +184,7 @@ async function readPage<S extends z.core.$ZodType>(
   const query = { limit: String(pageLimit), ...call.query };
   const { total, data } = await ask(client, { ...call, query }, (answer) => {
     const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-    if (!list.success) throw unreadable(call, `does not have ${documentedForm(list.error)}`, true);
+    if (!list.success) throw unreadable(call, list.error);
     client.host.answered();
     return list.data;
   });
@@ -204,23 +199,60 @@ async function readPage<S extends z.core.$ZodType>(
   return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
 
+/**
+ * Reads an answer, or a member of a list, through a schema, after noting the credentials in it.
+ * What is shown of it has no secrets, and a bound.
+ */
+function parseAnswer<S extends z.core.$ZodType>(
+  { redactor, host }: Client,
+  schema: S,
+  answer: unknown,
+) {
+  redactor.addEchoed(answer);
+  const shown = isMapping(answer) ? redactShown(answer, redactor) : answer;
+  const parsed = z.safeParse(schema, shown);
+  if (parsed.success) host.answered();
+  return parsed;
+}
+
+// In these the service may repeat what was sent. A GPU's name, say, is no secret though a variable of
+// the environment has it as well.
+const sentences = ['status_reason', 'title'];
+const shownNames = ['gpu_name', 'name', 'source_recipe_uuid', 'status', 'task'];
+// They become outputs, of which a workflow job holds 1 MB.
+const maxShown = 2_000;
+
+/** All texts that are not shown are compared, sent or used as they are. */
+function redactShown(answer: JsonMapping, redactor: Redactor): JsonMapping {
+  const shown = { ...answer };
+  for (const key of [...sentences, ...shownNames]) {
+    const value = answer[key];
+    // Statuses and tasks are compared.
+    if (typeof value !== 'string' || knownWords.test(value)) continue;
+    const redact = sentences.includes(key) ? redactor.redactServiceText : redactor.redact;
+    shown[key] = cut(redact(stripInvisible(value)), maxShown);
+  }
+  return shown;
+}
+
 // The documentation shows a bare resource, the vendor's client unwraps `data`.
 function unwrap(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || 'uuid' in answer) return answer;
   return 'data' in answer ? answer.data : answer;
 }
 
-function unreadable({ method, pathname }: Call, what: string, isForeign: boolean): ServiceError {
-  const request = `${method} ${pathname}`;
+function unreadable({ method, pathname }: Call, why: z.core.$ZodError | string): ServiceError {
+  const isForeign = typeof why !== 'string';
+  const detail = `the response ${isForeign ? differenceOf(why) : why}`;
   return new ServiceError({
     trouble: 'unreadable',
-    request,
-    detail: `the response ${what}`,
+    request: `${method} ${pathname}`,
+    detail,
     isForeign,
   });
 }
 
-function documentedForm({ issues }: z.core.$ZodError): string {
+function differenceOf({ issues }: z.core.$ZodError): string {
   const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
-  return `the form that the API documents (${places.join(', ')})`;
+  return `does not have the form that the API documents (${places.join(', ')})`;
 }

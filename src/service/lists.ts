@@ -59,13 +59,9 @@ export async function readRunsOfJobs(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly JobRun[]>> {
   const read = async (group: readonly string[]) => {
-    const list = {
-      client,
-      signal,
-      rule: retryRules.run,
-      read: async (page: number) => listRunsOfJobs(client, group, page, signal),
-    };
-    const { items } = await readAllPages(list, maxPagesPerGroup).catch(() => ({ items: [] }));
+    const page = async (number: number) => listRunsOfJobs(client, group, number, signal);
+    const pages = readPages(page, retryRules.run, { ...client, signal });
+    const { items } = await readAllPages(pages, maxPagesPerGroup).catch(() => ({ items: [] }));
     const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
     return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
   };
@@ -73,16 +69,10 @@ export async function readRunsOfJobs(
 }
 
 /** The list of the account's jobs, the newest first, page by page. */
-export function readJobPages(
-  client: Client,
-  signal: AbortSignal,
-): AsyncGenerator<NextPage<Job>, void> {
-  return readPages({
-    client,
-    signal,
-    rule: retryRules.lookUp,
-    read: async (page) => listJobs(client, { sort: '-created_at', page: String(page) }, signal),
-  });
+export function readJobPages(client: Client, signal: AbortSignal) {
+  const read = async (page: number) =>
+    listJobs(client, { sort: '-created_at', page: String(page) }, signal);
+  return readPages(read, retryRules.lookUp, { ...client, signal });
 }
 
 /**

@@ -1,16 +1,6 @@
 import pLimit from 'p-limit';
-import type { Client } from './client.ts';
 import { pageLimit, type Page } from './endpoints.ts';
-import { withRetry, type RetryRule } from './retry.ts';
-
-/** A list that is read page by page. */
-export interface PageSource<T> {
-  readonly client: Client;
-  readonly signal: AbortSignal;
-  readonly rule: RetryRule;
-  /** Reads one page, from 1 on. */
-  readonly read: (page: number) => Promise<Page<T>>;
-}
+import { withRetry, type RetryOptions, type RetryRule } from './retry.ts';
 
 /** What is new on a page, and whether it is the last one. */
 export interface NextPage<T> {
@@ -23,20 +13,19 @@ export interface NextPage<T> {
 const maxStalePages = 3;
 
 /**
- * Reads a list page by page. A member that moves to the next page meanwhile is given once, if it has a
- * UUID.
+ * Reads a list page by page, from page 1 on. A member that moves to the next page meanwhile is given
+ * once, if it has a UUID.
  * @throws ServiceError where a page cannot be read, InterruptedError
  */
-export async function* readPages<T extends object>({
-  client,
-  signal,
-  rule,
-  read,
-}: PageSource<T>): AsyncGenerator<NextPage<T>, void> {
+export async function* readPages<T extends object>(
+  read: (page: number) => Promise<Page<T>>,
+  rule: RetryRule,
+  options: RetryOptions,
+): AsyncGenerator<NextPage<T>, void> {
   const seen = new Set<unknown>();
   let [members, firstSize, stale] = [0, 0, 0];
   for (let page = 1; stale < maxStalePages; page += 1) {
-    const answer = await withRetry(async () => read(page), rule, { ...client, signal });
+    const answer = await withRetry(async () => read(page), rule, options);
     const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
     for (const item of items) if ('uuid' in item && item.uuid !== null) seen.add(item.uuid);
     members += answer.size;
@@ -60,18 +49,16 @@ function isLastPage({ size, total }: Page<unknown>, members: number, firstSize: 
  * Reads a list that ought to be short.
  * @returns its members, and whether those are all
  */
-export async function readAllPages<T extends object>(
-  source: PageSource<T>,
-  maxPages: number,
-): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
+export async function readAllPages<T>(pages: AsyncGenerator<NextPage<T>, void>, maxPages: number) {
   const all: T[] = [];
-  let pages = 0;
-  for await (const { items, isLast } of readPages(source)) {
+  let [count, isWhole] = [0, false];
+  for await (const { items, isLast } of pages) {
     all.push(...items);
-    pages += 1;
-    if (isLast || pages === maxPages) return { items: all, isWhole: isLast };
+    count += 1;
+    isWhole = isLast;
+    if (count === maxPages) break;
   }
-  return { items: all, isWhole: false };
+  return { items: all as readonly T[], isWhole };
 }
 
 /** Splits a list into groups of at most so many. */

@@ -7,14 +7,9 @@ export type Redactor = ReturnType<typeof createRedactor>;
 
 // What is shorter is no secret, and would be cut out of innocent words.
 const minLength = 6;
-const trivial = /^(?:null|undefined|enabled|disabled|default|[*.\s_-]+)$/i;
-// A job output that holds a masked value is dropped by the runner, and these are what outputs hold.
-const unmaskable = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z][a-z\d+.-]*:\/\/.*)$/i;
 // Each costs time for each line of a log. Far more than any step has; a service may echo as many as
 // it likes.
 const maxTexts = 2_000;
-// A longer one is a file: its lines may be shown.
-const maxLength = 10_000;
 
 /**
  * Creates a redactor without secrets.
@@ -32,8 +27,7 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
     all.add(texts);
   };
   const addCredentials = (secrets: readonly string[]) => {
-    for (const line of secrets.flatMap(linesOf)) {
-      if (masked.has(line) || unmaskable.test(line)) continue;
+    for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
       masked.add(line);
       mask(line);
     }
@@ -64,7 +58,7 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
     redact: credentials.replace,
     /** A text without credentials and other values of the environment: for what the service says. */
     redactServiceText: all.replace,
-    /** {@link redact} for all texts in a value of JSON's, keys and numbers included. */
+    /** {@link redact} for all texts in a value of JSON's, keys included. */
     redactJson: (value: JsonMapping) => redactMembers(value, credentials.replace),
   };
 }
@@ -73,34 +67,24 @@ function linesOf(secret: string): readonly string[] {
   return secret
     .split(/[\r\n]+/)
     .map((line) => line.trim())
-    .filter(isSecret);
-}
-
-function isSecret(text: string): boolean {
-  return text.trim().length >= minLength && !trivial.test(text);
+    .filter((line) => line.length >= minLength);
 }
 
 /** Replaces texts, in each form that {@link formsOf} has of them. */
 function createReplacer() {
   const known = new Set<string>();
   const forms: string[] = [];
-  let isSorted = true;
   return {
     add: (texts: readonly string[]) => {
       for (const text of texts) {
-        const isOfUse = isSecret(text) && text.length <= maxLength && known.size < maxTexts;
-        if (!isOfUse || known.has(text)) continue;
+        if (text.trim().length < minLength || known.has(text) || known.size === maxTexts) continue;
         known.add(text);
         forms.push(...formsOf(text));
-        isSorted = false;
+        // The longest first, for one may be a part of another.
+        forms.sort((a, b) => b.length - a.length);
       }
     },
-    replace: (text: string) => {
-      // The longest first, for one may be a part of another.
-      if (!isSorted) forms.sort((a, b) => b.length - a.length);
-      isSorted = true;
-      return forms.reduce((left, form) => left.replaceAll(form, hidden), text);
-    },
+    replace: (text: string) => forms.reduce((left, form) => left.replaceAll(form, hidden), text),
   };
 }
 
@@ -118,9 +102,7 @@ function formsOf(text: string): readonly string[] {
 function redactTree(value: Json, redact: (text: string) => string): Json {
   if (typeof value === 'string') return redact(value);
   if (isList(value)) return value.map((member) => redactTree(member, redact));
-  if (isMapping(value)) return redactMembers(value, redact);
-  const text = JSON.stringify(value);
-  return redact(text) === text ? value : hidden;
+  return isMapping(value) ? redactMembers(value, redact) : value;
 }
 
 function redactMembers(value: JsonMapping, redact: (text: string) => string): JsonMapping {

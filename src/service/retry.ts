@@ -60,6 +60,13 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
+/** What it takes to pause. */
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Sends a request again while its rule says so, with growing pauses, until the signal fires.
  * @throws ServiceError when no retry is left, InterruptedError when the signal fires
@@ -67,7 +74,7 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 export async function withRetry<T>(
   request: () => Promise<T>,
   rule: RetryRule,
-  { clock, random, signal }: { clock: Clock; random: Random; signal: AbortSignal },
+  { clock, random, signal }: RetryOptions,
 ): Promise<T> {
   let notFound = 0;
   for (let failures = 1; ; failures += 1) {

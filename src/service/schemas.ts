@@ -84,7 +84,6 @@ export const jobSchema = z.object({
   min_ram_gb: number,
   max_retry_count: number,
   max_timeout_assign_ms: number,
-  max_timeout_start_ms: number,
   max_timeout_run_ms: number,
   max_node_count: number,
   parameters: z.catch(z.optional(z.nullable(container)), null),
@@ -95,14 +94,14 @@ export type Job = Readonly<z.infer<typeof jobSchema>>;
 
 const nodeUrlSchema = z.object({
   /** `ssh`, or the container's port as text. */
-  description: z.catch(
-    z.nullable(z.union([z.string(), z.pipe(z.number(), z.transform(String))])),
-    null,
+  description: z.pipe(
+    z.unknown(),
+    z.transform((value) => (/^(?:ssh|\d{1,5})$/i.test(String(value)) ? String(value) : null)),
   ),
   hostname: z.string(),
   port: anyNumber,
   /** May be `tcp` for a web port too. */
-  protocol: text,
+  protocol: z.catch(z.nullable(z.string().check(z.regex(/^[a-z]{1,10}$/i))), null),
   /** Whether the web server at this port speaks TLS; null where the service does not say. */
   tls: z.catch(z.nullable(z.boolean()), null),
 });
@@ -181,17 +180,13 @@ export const recipeSchema = z.object({
 /** A stored template that jobs are cooked from. */
 export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
 
-const offerGpuSchema = z.object({ name: text, gpu_registry_uuid: text });
-
 // `availability` is an object whose members are documented nowhere, so it is not read.
 export const offerSchema = z.object({
-  region_code: text,
   hardware_summary: z.catch(
     z.nullable(
       z.object({
-        gpu_count: number,
         gpu_model_label: text,
-        gpu_models: z.catch(z.nullable(z.array(offerGpuSchema)), null),
+        gpu_models: z.catch(z.nullable(z.array(z.object({ name: text }))), null),
       }),
     ),
     null,

@@ -9,34 +9,29 @@ const shownNames = new Set(
 /** What stands in the place of a secret. */
 export const hidden = '***';
 
-/** Gives what is shown in place of a value that may be secret; `name` is what it is called. */
-type Hide = (value: Json, name: string) => Json;
-
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
-export function hideSecrets(body: JsonMapping, hide: Hide = () => hidden): JsonMapping {
+export function hideSecrets(body: JsonMapping): JsonMapping {
   const { parameters } = body;
   if (!isMapping(parameters) || !isMapping(parameters['parameters'])) return body;
-  const shown = hideMembers(parameters['parameters'], hide);
-  return { ...body, parameters: { ...parameters, parameters: shown } };
+  return {
+    ...body,
+    parameters: { ...parameters, parameters: hideMembers(parameters['parameters']) },
+  };
 }
 
-function hideMembers(place: JsonMapping, hide: Hide): JsonMapping {
-  return mapMembers(place, (value, name) => {
-    if (value === null || shownNames.has(name)) return value;
-    if (name === 'env' && isMapping(value)) return mapMembers(value, hide);
-    if (name !== 'volumes' || !isList(value)) return hide(value, name);
-    return value.map((volume) =>
-      isMapping(volume) ? hideMembers(volume, hide) : hide(volume, name),
-    );
-  });
-}
-
-function mapMembers(mapping: JsonMapping, change: Hide): JsonMapping {
-  return Object.fromEntries(
-    Object.entries(mapping).flatMap(([key, value]) =>
-      value === undefined ? [] : [[key, change(value, key)] as const],
-    ),
+function hideMembers(place: JsonMapping): JsonMapping {
+  const shown = Object.entries(place).map(
+    ([name, value]) => [name, hideValue(value, name)] as const,
   );
+  return Object.fromEntries(shown);
+}
+
+function hideValue(value: Json | undefined, name: string): Json | undefined {
+  if (value === null || value === undefined || shownNames.has(name)) return value;
+  if (name === 'env' && isMapping(value))
+    return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
+  if (name !== 'volumes' || !isList(value)) return hidden;
+  return value.map((volume) => (isMapping(volume) ? hideMembers(volume) : hidden));
 }
 
 // By their names in the API, whatever they look like.
@@ -52,26 +47,24 @@ const minNamedLength = 8;
 export function findSecrets(body: unknown) {
   const credentials: string[] = [];
   const values: string[] = [];
-  const collect = (value: Json | undefined, name: string) => {
-    if (typeof value === 'string' || typeof value === 'number') {
+  const look = (value: Json | undefined, name: string, isEnv: boolean) => {
+    if (isMapping(value))
+      for (const [key, member] of Object.entries(value)) look(member, key, isEnv || name === 'env');
+    else if (isList(value)) for (const member of value) look(member, name, isEnv);
+    else if (typeof value === 'string' || typeof value === 'number') {
       const text = String(value);
-      // The public half of a key pair.
-      const isNamed = credentialNames.test(name) && name !== 'sshkey';
-      const isCredential = isNamed && text.trim().length >= minNamedLength;
-      (isCredential || credentialFields.has(name) ? credentials : values).push(text);
-    } else if (isList(value)) for (const member of value) collect(member, name);
-    else if (isMapping(value)) for (const key of Object.keys(value)) collect(value[key], key);
-    return hidden;
+      const isPublicKey = name === 'sshkey';
+      const isNamed = credentialNames.test(name) && !isPublicKey;
+      if (credentialFields.has(name) || (isNamed && text.trim().length >= minNamedLength))
+        credentials.push(text);
+      else if (isEnv || isPublicKey) values.push(text);
+    }
   };
-  const look = (place: unknown) => {
-    if (!isMapping(place)) return;
-    hideSecrets(place, collect);
-    const tokens = place['container_access_tokens'];
-    for (const each of isList(tokens) ? tokens : [])
-      if (isMapping(each)) collect(each['token'], 'token');
-    look(place['payload']);
-    look(place['job_snapshot']);
-  };
-  look(body);
+  const whole = isMapping(body) ? body : {};
+  for (const place of [whole, whole['payload'], whole['job_snapshot']]) {
+    if (!isMapping(place)) continue;
+    look(place['parameters'], '', false);
+    look(place['container_access_tokens'], '', false);
+  }
   return { credentials, values };
 }

@@ -7,7 +7,7 @@ import { hasCeiling } from '../money/ceilings.ts';
 import { openLogPrinter } from '../report/container-log.ts';
 import { createLog, type Log } from '../report/log.ts';
 import { startProgress } from '../report/progress.ts';
-import { openService } from '../service/open.ts';
+import { openService } from '../service/client.ts';
 import { createPoller, maxAutoMs, type PollInterval } from '../service/poll.ts';
 import { createStepEnd } from './end.ts';
 import { createEntry, type StepJob, setSeen } from './entry.ts';

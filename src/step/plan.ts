@@ -8,7 +8,7 @@ import type { LogMode } from '../logs/runs.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { SshFolder } from '../ssh/folder.ts';
 import type { PollInterval } from '../service/poll.ts';
-import type { Access } from '../service/open.ts';
+import type { Access } from '../service/client.ts';
 
 /** What is waited for. */
 export type WaitUntil = 'completed' | 'running' | 'ready';

@@ -32,7 +32,7 @@ export function fakeClient(
     random: () => 1,
     serverNow: () => clock.now(),
     redactor: createRedactor(),
-    host: createHost(clock),
+    host: createHost(clock, Infinity),
     times: (method) => calls.filter((call) => call.method === method).map(({ atMs }) => atMs),
     send: async (call) => {
       const sent = { ...call, atMs: clock.monotonicMs() };

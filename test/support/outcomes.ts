@@ -39,7 +39,6 @@ export function fakeJob(changes: Partial<Job> = {}, { started, ended }: Pace = {
     min_ram_gb: 0,
     max_retry_count: 0,
     max_timeout_assign_ms: 300_000,
-    max_timeout_start_ms: 300_000,
     max_timeout_run_ms: 7_200_000,
     max_node_count: 1,
     ...changes,

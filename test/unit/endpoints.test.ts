@@ -13,7 +13,7 @@ import {
 } from '../../src/service/endpoints.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/service/client.ts';
-import { errorDetail } from '../../src/service/error-detail.ts';
+import { errorDetail } from '../../src/service/host.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { bodyOf } from '../../src/cooking/request.ts';
 import type { Json } from '../../src/service/json.ts';
@@ -104,7 +104,7 @@ describe('a job', () => {
     },
   );
 
-  test('shows none of its secrets beside the address of its server, whose host stays', async () => {
+  test('shows no words of the service beside the address of its server, whose host stays', async () => {
     const secret = 's3cret-value';
     const url = { description: secret, protocol: secret, hostname: `a.${secret}.net`, port: 80 };
     const run = {
@@ -113,7 +113,7 @@ describe('a job', () => {
       parameters: { parameters: { env: { A_TOKEN: secret } } },
       node_urls: [url, 7],
     };
-    const shown = { description: '***', protocol: '***', hostname: url.hostname };
+    const shown = { description: null, protocol: null, hostname: url.hostname };
     const { run: read } = await readJobRun(answering({ ...run, node_urls: [url] }), uuid);
     expect(read.node_urls).toMatchObject([shown]);
   });

@@ -46,7 +46,7 @@ describe('what a container says is the user’s own', () => {
 describe('a credential', () => {
   const secret = fc
     .string({ unit: 'binary', minLength: 8, maxLength: 40 })
-    .filter((value) => value.trim().length >= 8 && !/^[*.\s_-]+$/.test(value));
+    .filter((value) => value.trim().length >= 8 && !value.includes('***'));
   const ending = fc.constantFrom(...endings);
 
   test('never appears as it is, nor as JSON, a URL or base64 write it', () => {
@@ -76,16 +76,6 @@ describe('a credential', () => {
     expect(masked[0]).toBe('hunter2-x');
   });
 
-  test('that is a number is taken out of numbers, too', () => {
-    const { redactJson } = redactorOf({ PIN_KEY: 12_345_678, LONG_KEY: '12345678901234567890' });
-    const long = JSON.rawJSON('12345678901234567890');
-    expect(redactJson({ long })).toEqual({ long: '***' });
-    expect(redactJson({ pin: 12_345_678, count: 1_234_567 })).toEqual({
-      pin: '***',
-      count: 1_234_567,
-    });
-  });
-
   test('of several lines is masked line by line, but for short ones', () => {
     const key =
       '-----BEGIN KEY-----\r\nb3BlbnNzaC1rZXktdjEAAA\n  QyNTUxOQAA\n+/8=\n-----END KEY-----\n';
@@ -101,25 +91,11 @@ describe('a credential', () => {
     expect(redact('see QyNTUxOQAA and +/8=')).toBe('see *** and +/8=');
   });
 
-  test.each([
-    ['of seven characters', 'hunter2'],
-    ['that is nothing but stars', '*********'],
-    ['that is a word of configuration', 'disabled'],
-  ])('is none %s', (_, value) => {
-    const { redact, masked } = redactorOf({ SORT_KEY: value });
-    expect(redact(`a ${value}`)).toBe(`a ${value}`);
+  test('is none of seven characters', () => {
+    const { redact, masked } = redactorOf({ SORT_KEY: 'hunter2' });
+    expect(redact('a hunter2')).toBe('a hunter2');
     expect(masked).toEqual([]);
   });
-
-  // GitHub drops a job output that holds a masked value.
-  test.each(['01a0114e-e7f8-4e76-a07a-f09fca41e2be', 'https://node-1.example.net:30080/'])(
-    'that is the UUID or URL %s is taken out, but not masked',
-    (value) => {
-      const { redact, masked } = redactorOf({ A_TOKEN: value });
-      expect(redact(`at ${value}`)).toBe('at ***');
-      expect(masked).toEqual([]);
-    },
-  );
 
   test('is masked once, as soon as it is known', () => {
     const masked: string[] = [];
