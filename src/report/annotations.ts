@@ -2,7 +2,7 @@ import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
-import { lastMeaningfulLines } from './container-log.ts';
+import { plainLines } from './container-log.ts';
 import { formatProblem, type ErrorMessage } from './errors.ts';
 import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
@@ -31,12 +31,23 @@ export function annotate(runner: Runner, message: ErrorMessage): void {
   runner.annotate('error', sanitizeLine(message.title, maxTitle), cut(text, maxLength));
 }
 
-// Of a traceback nothing before its begin: that is progress.
+// What the end of a log says: no blank lines, rules, bars or repeats, and nothing before a traceback.
 function lastOfLog(evidence: readonly string[]): readonly string[] {
-  const lines = lastMeaningfulLines(evidence, Infinity);
+  const lines = plainLines(evidence)
+    .filter((line) => !noise.some((pattern) => pattern.test(line)))
+    .filter((line, index, all) => line !== all[index - 1]);
   const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
   return lines.slice(Math.max(0, start)).slice(-maxEvidence);
 }
+
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+  /^[^\p{L}\p{N}]*$/u,
+  /\d ?% ?\|/,
+  /\[[#=>.\s-]{5,}\]/,
+  /[█▉▊▋▌▍▎▏━]{3}/,
+  /^\s*dispersed-output:/,
+];
 
 /** An error annotation for each message; if there are too many, the last one names the rest. */
 export function annotateAll(runner: Runner, messages: readonly ErrorMessage[]): void {

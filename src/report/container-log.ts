@@ -147,20 +147,3 @@ function printLine(print: (text: string) => void, text: string): number {
 export function plainLines(lines: readonly string[]): readonly string[] {
   return lines.map((line) => stripInvisible(line).trimEnd());
 }
-
-/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
-export function lastMeaningfulLines(lines: readonly string[], max: number): readonly string[] {
-  return plainLines(lines)
-    .filter((line) => !noise.some((pattern) => pattern.test(line)))
-    .filter((line, index, all) => line !== all[index - 1])
-    .slice(-max);
-}
-
-// Nothing but signs; bars that fill up; results, which are shown elsewhere.
-const noise = [
-  /^[^\p{L}\p{N}]*$/u,
-  /\d ?% ?\|/,
-  /\[[#=>.\s-]{5,}\]/,
-  /[█▉▊▋▌▍▎▏━]{3}/,
-  /^\s*dispersed-output:/,
-];

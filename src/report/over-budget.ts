@@ -11,14 +11,13 @@ export function describeOverBudget(why: OverBudget): {
   readonly remedy: string;
 } {
   const ceiling = formatExactUsd(why.ceilingUsd);
-  if (why.kind === 'share') {
-    return {
-      cause: `It ran for ${formatDuration(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
-      remedy: raiseMaxCost,
-    };
-  }
-  const amount = formatExactUsd(why.amountUsd);
+  const amount = why.kind === 'share' ? '' : formatExactUsd(why.amountUsd);
   switch (why.kind) {
+    case 'share':
+      return {
+        cause: `It ran for ${formatDuration(why.limitMs)}, its share of max-cost (${ceiling}), and the service ended it.`,
+        remedy: raiseMaxCost,
+      };
     case 'offers':
       return {
         cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
@@ -26,21 +25,21 @@ export function describeOverBudget(why: OverBudget): {
       };
     case 'rate':
       return {
-        cause: `Its machine costs ${amount} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
+        cause: `Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`,
         remedy: `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
       };
     case 'rest':
       return {
-        cause: `The earlier jobs had cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+        cause: `The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
         remedy: raiseMaxCost,
       };
     case 'cost':
       return {
-        cause: `The jobs of this step had cost ${amount} together. ${
-          // A rate may become known late.
+        // A rate may become known late.
+        cause: `The jobs of this step cost ${amount} together. ${
           why.amountUsd > why.ceilingUsd
-            ? `That is more than max-cost, ${ceiling}: it was not known earlier.`
-            : `With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`
+            ? `That is more than max-cost, ${ceiling}, because their rate was not known earlier.`
+            : `With any more time, they would have cost more than max-cost, ${ceiling}, before a cancel took effect.`
         }`,
         remedy: raiseMaxCost,
       };

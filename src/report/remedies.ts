@@ -6,62 +6,65 @@ import { consoleUrl } from './errors.ts';
 import { formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-/** The words for a job that came so far and no further. */
-interface PhaseWords {
-  /** After `Job 0198…`, without an end of the sentence. */
-  readonly failed: (outcome: Outcome) => string;
-  readonly remedy: (outcome: Outcome) => string;
-  /** Where the step's own timeout came first. */
-  readonly remedyOfTimeout: string;
-}
+const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
 
-const moreTime = 'Increase timeout, or set on-timeout to choose what happens then.';
-
-const wordsOfPhase: Readonly<Record<FailurePhase, PhaseWords>> = {
-  assign: {
-    failed: (outcome) => `got no machine${seconds(' in ', durationsOf(outcome).queueSeconds)}`,
-    remedy: () =>
-      'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
-    remedyOfTimeout:
-      'It was still waiting for a machine: ask for less hardware, another gpu-name or more regions (allowed-region-codes), or increase timeout.',
-  },
-  start: {
-    failed: () => 'had a machine, but its container did not start',
-    remedy: () =>
-      'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-    remedyOfTimeout:
-      'Its machine was still being prepared: increase timeout, or use a smaller image.',
-  },
-  'run-limit': {
-    failed: ({ job }) =>
-      `ran into its run limit${seconds(' of ', (job?.max_timeout_run_ms ?? 0) / 1000 || null)}`,
-    remedy: () =>
-      'Increase max-timeout-run, here or in the recipe, or have the job do less: several entries in recipes share the work.',
-    remedyOfTimeout: moreTime,
-  },
-  run: {
-    failed: (outcome) => {
-      const code = exitCodeOf(outcome);
-      if (code !== null) return `failed with exit code ${code}`;
-      return `failed${seconds(' after it ran for ', durationsOf(outcome).runSeconds)}`;
-    },
-    remedy: (outcome) => (exitCodeOf(outcome) === killed ? moreMemory : pointToLog(outcome)),
-    remedyOfTimeout: moreTime,
-  },
+/** By how far a job came: how to fix its failure, and how to fix that the step's timeout came first. */
+const remedies: Readonly<Record<FailurePhase, readonly [ofFailure: string, ofTimeout: string]>> = {
+  assign: [
+    `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
+    `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+  ],
+  start: [
+    'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+    'Its machine was still being prepared: increase timeout, or use a smaller image.',
+  ],
+  'run-limit': [
+    'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+    'Increase timeout, or set on-timeout to choose what happens then.',
+  ],
+  run: [
+    `Read its log in the console: ${consoleUrl}`,
+    'Increase timeout, or set on-timeout to choose what happens then.',
+  ],
 };
 
-function seconds(before: string, value: number | null): string {
-  return value === null ? '' : `${before}${formatDuration(value * 1000)}`;
+function phaseOf(outcome: Outcome): FailurePhase {
+  return failurePhaseOf(outcome) ?? 'run';
 }
 
 // 128 + SIGKILL: only the kernel kills a container in the middle of its work.
 const killed = 137;
-const moreMemory = 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
 
-function pointToLog({ logTail }: Outcome): string {
-  return logTail.length === 0
-    ? `Read its log in the console: ${consoleUrl}`
-    : `The whole log is in the folder of the output logs-path, and in the console: ${consoleUrl}`;
+/** How to fix the failure of a job. */
+export function getRemedy(outcome: Outcome): string {
+  const phase = phaseOf(outcome);
+  if (phase === 'run' && exitCodeOf(outcome) === killed)
+    return 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
+  if (phase === 'run' && outcome.logTail.length > 0)
+    return `The whole log is in the folder of the output logs-path and in the console: ${consoleUrl}`;
+  return remedies[phase][0];
+}
+
+/** How to fix that a job had not ended, or was not ready, when the step's timeout was reached. */
+export function getTimeoutRemedy(outcome: Outcome): string {
+  const { readyCheck, readiness, logTail } = outcome;
+  const lessTime = 'Increase timeout only if it needs longer to start.';
+  if (readiness?.check.includes('ssh'))
+    return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+  if (readyCheck === null || readiness === null) return remedies[phaseOf(outcome)][1];
+  const log = logTail.length === 0 ? '' : ', and read its log';
+  return `Check that the server in the container serves ${formatReadyCheck(readyCheck)}${log}. ${lessTime}`;
+}
+
+/** What to do where a job was canceled, and not by this step: the service may do that at a limit. */
+export function getCancelRemedy(outcome: Outcome): string {
+  const phase = failurePhaseOf(outcome);
+  const waitedMs = (durationsOf(outcome).queueSeconds ?? 0) * 1000;
+  // The service gives up to the second or a little later.
+  const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
+  const byService = isLimit ? ` If it was the service: ${remedies[phase][0]}` : '';
+  return `If you did not cancel it, the service or someone else with access to this account did.${byService}`;
 }
 
 // What only repeats an exit code: `Container exited with code 1`.
@@ -70,7 +73,7 @@ const exitWords =
 
 /** How a failed job came to its end, after `Job 0198…`, with what the service says beyond that. */
 export function describeFailure(outcome: Outcome): string {
-  const failed = wordsOfPhase[failurePhaseOf(outcome) ?? 'run'].failed(outcome);
+  const failed = describePhase(outcome);
   const reason = sanitizeLine(outcome.job?.status_reason ?? '', 1_000);
   if (reason === '') return `${failed}. The service gave no reason.`;
   const rest = exitCodeOf(outcome) === null ? reason : reason.replace(exitWords, '');
@@ -79,31 +82,25 @@ export function describeFailure(outcome: Outcome): string {
   return said === '' ? `${failed}.` : `${failed}: ${withStop(said)}`;
 }
 
-/** What to do about the failure of a job. */
-export function getRemedy(outcome: Outcome): string {
-  return wordsOfPhase[failurePhaseOf(outcome) ?? 'run'].remedy(outcome);
+function describePhase(outcome: Outcome): string {
+  const { queueSeconds, runSeconds } = durationsOf(outcome);
+  const code = exitCodeOf(outcome);
+  switch (phaseOf(outcome)) {
+    case 'assign':
+      return `got no machine${seconds(' in ', queueSeconds)}`;
+    case 'start':
+      return 'had a machine, but its container did not start';
+    case 'run-limit':
+      return `reached its run limit${seconds(' of ', (outcome.job?.max_timeout_run_ms ?? 0) / 1000 || null)}`;
+    case 'run':
+      return code === null
+        ? `failed${seconds(' after it ran for ', runSeconds)}`
+        : `failed with exit code ${code}`;
+  }
 }
 
-/** What to do where a job had not ended, or was not ready, when the step's timeout was reached. */
-export function getTimeoutRemedy(outcome: Outcome): string {
-  const { readyCheck, readiness, logTail } = outcome;
-  if (readiness !== null && readiness.check.includes('ssh'))
-    return 'Check that the image runs sshd, and passes SSH_PUBKEY on to the user of ssh-user. Increase timeout only if it needs longer to start.';
-  if (readyCheck === null || readiness === null)
-    return wordsOfPhase[failurePhaseOf(outcome) ?? 'run'].remedyOfTimeout;
-  const log = logTail.length === 0 ? '' : ', and read its log';
-  return `Check that the server in the container serves ${formatReadyCheck(readyCheck)}${log}. Increase timeout only if it needs longer to start.`;
-}
-
-/** What to do where a job was cancelled, and not by this step: the service may do that at a limit. */
-export function getCancelRemedy(outcome: Outcome): string {
-  const phase = failurePhaseOf(outcome);
-  const waitedMs = (durationsOf(outcome).queueSeconds ?? 0) * 1000;
-  // The service gives up to the second or a little later.
-  const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
-  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
-  const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
-  return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
+function seconds(before: string, value: number | null): string {
+  return value === null ? '' : `${before}${formatDuration(value * 1000)}`;
 }
 
 /** A GPU model in one short line. */

@@ -441,7 +441,7 @@ describe.each(['new', 'old'] as const)('in this process, on the %s host', (gener
     const { runner, requests } = await playHere(row, generation);
     // Whether such a machine is on offer is another matter.
     const isOfOffers = ({ title }: { readonly title?: string }) =>
-      title === 'Nothing on offer matches';
+      title === 'No offer matches';
     expect(runner.annotations.filter((each) => !isOfOffers(each))).toEqual([]);
     expect(runner.outputs.get('result')).toBe('submitted');
     expectRow(row, requests);

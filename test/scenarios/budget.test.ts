@@ -87,7 +87,7 @@ describe('before', () => {
     const inputs = { 'max-hourly-rate': '50' };
     const played = await play({ recipes: [{ ...short, payload }], inputs });
     expect(resultOf(played)).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['Nothing on offer matches']);
+    expect(titlesOf(played)).toEqual(['No offer matches']);
     expect(messagesOf(played)[0]).toContain(
       'min-vram-gb 64, gpu-name H1OO. The nearest GPU on offer',
     );

@@ -78,7 +78,7 @@ describe('a service that gives no logs', () => {
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(titlesOf(played).toSorted()).toEqual([
       'A log is incomplete',
-      'Cancelled with the workflow: Endless',
+      'Canceled with the workflow: Endless',
     ]);
   });
 });

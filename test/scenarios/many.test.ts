@@ -82,8 +82,8 @@ describe('fail-fast', () => {
     const titles = played.main.annotations.map(({ title }) => title);
     expect(titles).toEqual([
       'Failed: Broken',
-      'Cancelled by fail-fast: Endless',
-      'Cancelled by fail-fast: Endless',
+      'Canceled by fail-fast: Endless',
+      'Canceled by fail-fast: Endless',
     ]);
     expect(JSON.parse(played.main.outputs.get('jobs') ?? '')).toMatchObject([
       { result: 'cancelled' },

@@ -87,7 +87,7 @@ describe('transient errors are retried', () => {
     const unknown = answers.filter((status) => status === 404).length;
     expect(unknown).toBeGreaterThan(2);
     expect(unknown).toBeLessThan(15);
-    expect(warningsOf(played).map(({ title }) => title)).toEqual(['A job could not be cancelled']);
+    expect(warningsOf(played).map(({ title }) => title)).toEqual(['A job could not be canceled']);
   });
 });
 

@@ -150,7 +150,7 @@ function isToldToLive({ main }: PlayedStep, { uuid }: SimulatedJob): boolean {
 }
 
 function saysAlive(text: string): boolean {
-  return /may still|still runs?|is still|not ended|could not be cancelled/i.test(text);
+  return /may still|still runs?|is still|not ended|could not be cancell?ed/i.test(text);
 }
 
 /** Of an entry whose job is not known, nobody says that there is none if there may be one. */
@@ -194,8 +194,8 @@ function checkClaims(life: PlayedLife, step: PlayedStep): readonly Violation[] {
     const texts = main.runner.heard.annotations.map(({ message }) => message);
     const claim = texts.find((text) => {
       const isAbout = text.toLowerCase().includes(job.uuid);
-      const ofJob = text.replaceAll(/\bworkflow was(?: cancelled)?/g, '');
-      return isAbout && /\bwas cancelled\b/.test(ofJob) && !saysAlive(text);
+      const ofJob = text.replaceAll(/\bworkflow was(?: cancell?ed)?/g, '');
+      return isAbout && /\bwas cancell?ed\b/.test(ofJob) && !saysAlive(text);
     });
     if (claim === undefined || job.statusAt(main.endMs).startsWith('CANCELL')) return [];
     const status = job.statusAt(main.endMs);

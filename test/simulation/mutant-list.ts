@@ -241,10 +241,10 @@ export const mutants: readonly Mutant[] = [
     replace: 'const endDeadlineMs = 30 * 60_000;',
   },
   {
-    name: 'what is being cancelled is said to be cancelled',
+    name: 'what is being canceled is said to be canceled',
     file: 'report/outcome-messages.ts',
-    find: `: \`is being cancelled, and is still \${sanitizeLine(job.status, 60)}.\`;`,
-    replace: ": 'was cancelled.';",
+    find: `return \`is being canceled, and is still \${sanitizeLine(formatStatus(job.status), 60)}.\`;`,
+    replace: "return 'was canceled.';",
   },
   {
     name: 'no time is left for the cancels of max-cost',

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { ServiceError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
-import { lastMeaningfulLines } from '../../src/report/container-log.ts';
 import { foreignOutcome } from '../support/foreign.ts';
 import { fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
@@ -18,6 +17,13 @@ function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
 
 function failed(logTail: readonly string[], reason = 'exit code 1'): Outcome {
   return fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED', status_reason: reason });
+}
+
+/** The lines of a log that its annotation has. */
+function evidenceOf(log: readonly string[]): readonly string[] {
+  const [annotation] = annotationsOf([failed(log)]);
+  const lines = annotation?.message.split('\n') ?? [];
+  return lines.flatMap((line) => (line.startsWith('| ') ? [line.slice(2)] : []));
 }
 
 test('a failed job: the reason, the telling lines of its log, what to do', () => {
@@ -41,9 +47,7 @@ test('a traceback keeps its indentation, and has nothing of the progress before 
     '    loss = step(model, batch)',
     'torch.OutOfMemoryError: CUDA out of memory',
   ];
-  const [annotation] = annotationsOf([failed(['epoch 1', 'epoch 2', ...traceback])]);
-  const shown = annotation?.message.split('\n').filter((line) => line.startsWith('|'));
-  expect(shown).toEqual(traceback.map((line) => `| ${line}`));
+  expect(evidenceOf(['epoch 1', 'epoch 2', ...traceback])).toEqual(traceback);
 });
 
 test('a job without a log has none in its annotation', () => {
@@ -52,7 +56,7 @@ test('a job without a log has none in its annotation', () => {
 
 test('the last lines are kept, at most 15', () => {
   const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
-  expect(lastMeaningfulLines(lines, 15)).toEqual(lines.slice(-15));
+  expect(evidenceOf(lines)).toEqual(lines.slice(-15));
 });
 
 test('of long lines so many are kept as fit, and what to do is always said', () => {
@@ -66,7 +70,7 @@ test('of long lines so many are kept as fit, and what to do is always said', () 
 test.each(['epoch 3: loss 0.2 (93% done)', 'Error: [a-z]', '100% of tests failed'])(
   '%p is no noise',
   (line) => {
-    expect(lastMeaningfulLines([line], 9)).toEqual([line]);
+    expect(evidenceOf([line])).toEqual([line]);
   },
 );
 
@@ -90,7 +94,7 @@ test('a job with retries left that showed FAILED when it was cancelled has not e
     { status: 'FAILED', max_retry_count: 2 },
   );
   const [annotation] = annotationsOf([cancelled]);
-  expect(annotation?.message).toContain('It is being cancelled, in case the service starts it');
+  expect(annotation?.message).toContain('It is being canceled, in case the service starts it');
 });
 
 const refusal = (status: number, detail: string) =>

@@ -8,8 +8,8 @@ function refused(status: number, request = 'POST /v1/job-recipes/1/cook') {
 }
 
 test.each([
-  [302, 'redirected elsewhere', /redirects are not followed/],
-  [399, 'redirected elsewhere', /redirects are not followed/],
+  [302, 'redirected elsewhere', /Redirects are not followed/],
+  [399, 'redirected elsewhere', /Redirects are not followed/],
   [400, 'the request was rejected', /as the response says/],
   [401, 'the API key was not accepted', /belong together/],
   [402, 'payment required', /balance/],

@@ -14,10 +14,10 @@ test('a token that has expired is not told to need a permission', () => {
   const expired = refusal(401, 'Bad credentials');
   const message = describeGitHubError(expired);
   expect(message.title).toBe('The github-token was not accepted: could not finish a commit status');
-  expect(message.remedy).toMatch(/valid for an hour.*fresh one finishes the status/);
+  expect(message.remedy).toMatch(/valid for one hour.*fresh token finishes the status/);
   const runner = rememberingRunner({});
   warnStatusNotSet(runner, expired);
-  expect(runner.annotations[0]?.message).toMatch(/Bad credentials\. It may have expired/);
+  expect(runner.annotations[0]?.message).toMatch(/Bad credentials\. The token may have expired/);
 });
 
 test('a token without the permission is', () => {

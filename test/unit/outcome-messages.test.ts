@@ -37,35 +37,30 @@ const stopped = (changes: Partial<Outcome>, status: string) =>
   );
 
 test.each<[string, Outcome, string, RegExp]>([
-  [
-    'gone',
-    stopped({ cancel: 'accepted' }, 'CANCELLED'),
-    'Render was cancelled',
-    /was cancelled\.$/,
-  ],
+  ['gone', stopped({ cancel: 'accepted' }, 'CANCELLED'), 'Render was cancelled', /was canceled\.$/],
   [
     'being cancelled',
     stopped({ cancel: 'accepted' }, 'RUNNING'),
     'Render is being cancelled',
-    /is being cancelled, and is still RUNNING\.$/,
+    /is being canceled, and is still running\.$/,
   ],
   [
     'not to be cancelled',
     stopped({ cancel: 'failed' }, 'RUNNING'),
     'Render could not be cancelled',
-    /could not be cancelled\. It may still be running, and billed/,
+    /could not be canceled\. It may still be running, and billed/,
   ],
   [
     'failed by itself',
     stopped({ cancel: 'accepted' }, 'FAILED'),
     'Render was cancelled',
-    /had ended when it was to be cancelled\.$/,
+    /ended before it could be canceled\.$/,
   ],
 ])('of a job that is %s no more is said', (_, outcome, headline, cause) => {
   expect(formatHeadline([outcome])).toBe(headline);
   expect(describeOutcome(outcome).cause).toMatch(cause);
-  const isSaidToBe = describeOutcome(outcome).title.startsWith('Cancelled by');
-  expect(isSaidToBe).toBe(outcome.cancel === 'accepted' && outcome.job?.status !== 'FAILED');
+  const isSaidToBe = describeOutcome(outcome).title.startsWith('Canceled by');
+  expect(isSaidToBe).toBe(outcome.cancel === 'accepted');
 });
 
 test('where time was up, what helps depends on how far the job came', () => {
@@ -100,7 +95,9 @@ test('a server that gave the same answer throughout needs no more time', () => {
     { started: 9 },
   );
   const { cause, remedy } = describeOutcome(outcome);
-  expect(cause).toContain('The last answer to the ready-check 8080/health, for 10m 00s: HTTP 502.');
+  expect(cause).toContain(
+    'The last response to the ready-check 8080/health, for 10m 00s: HTTP 502.',
+  );
   expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
 });
 

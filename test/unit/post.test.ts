@@ -49,7 +49,7 @@ test.each([
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(225_000);
   expect(clock.monotonicMs()).toBeLessThan(230_000);
   expect(post.annotations.map(({ title }) => title).toSorted()).toEqual([
-    'A job could not be cancelled',
+    'A job could not be canceled',
     'A job may be running unnoticed',
   ]);
 });
