@@ -81,7 +81,7 @@ async function reportStopped(
   const jobs = (await Promise.all(answers)).filter((job) => job !== null);
   const runs = await readRunsOfJobs(client, uuids, signal);
   const outcomes = jobs.map((job, index) => {
-    const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
+    const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null };
     const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
     return createOutcome({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
   });

@@ -63,7 +63,6 @@ export function createRequests(
         pin: entry.pin ?? null,
         jobUuid: null,
         title: fields.title ?? null,
-        namesRegions: fields.allowed_region_codes !== undefined,
         mark,
         // Nobody has the key of an earlier attempt any more.
         earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],

@@ -68,7 +68,7 @@ export function createOutcome(known: KnownJob, given: Partial<Goal> = {}): Outco
  */
 export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcome {
   const hasEnded = isFinal(job.status);
-  const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
+  const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
   const ending = hasEnded ? 'final' : 'running';
   const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
   return createOutcome(

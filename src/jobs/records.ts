@@ -16,8 +16,6 @@ export interface JobRef {
   readonly jobUuid: string | null;
   /** The title that was asked for, if one was. */
   readonly title: string | null;
-  /** Whether regions were asked for, which the older host does not know. */
-  readonly namesRegions: boolean;
 }
 
 /**

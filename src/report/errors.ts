@@ -150,7 +150,7 @@ const refusals: Readonly<Record<number, Explanation>> = {
   413: ['the request is too large', 'Shorten the parameters or the environment.'],
   422: [
     'the request is invalid',
-    'Change the field that the response names, in the inputs or in the recipe. The older host, https://api.compute.x.io, does not support allowed-region-codes.',
+    'Change the field that the response names, in the inputs or in the recipe. Only api.dispersed.com supports allowed-region-codes.',
   ],
   429: [
     'too many requests',

@@ -76,7 +76,7 @@ export interface StepJob {
 
 /** A job that was given by its UUID. */
 export function givenJob(jobUuid: string, index: number): StepJob {
-  const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+  const ref = { index, jobUuid, recipeUuid: null, title: null };
   return { ref, mark: null };
 }
 

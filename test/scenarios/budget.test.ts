@@ -89,7 +89,7 @@ describe('before', () => {
     expect(resultOf(played)).toBe('succeeded');
     expect(titlesOf(played)).toEqual(['No offer matches']);
     expect(messagesOf(played)[0]).toContain(
-      'min-vram-gb 64, gpu-name H1OO. The nearest GPU on offer',
+      'min-vram-gb 64, gpu-name H1OO. The most similar GPU',
     );
   });
 

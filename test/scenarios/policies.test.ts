@@ -117,9 +117,9 @@ describe('what is to be kept is kept, and what is not is not', () => {
     expect(resultOf(played)).toBe('timed-out');
     expect(titlesOf(played)).toEqual([
       // Main and post: each tells it once.
-      'A cancelled job has not ended yet',
+      'A canceled job has not ended yet',
       'Timed out: Endless',
-      'A cancelled job has not ended yet',
+      'A canceled job has not ended yet',
     ]);
   });
 

@@ -82,7 +82,7 @@ export function fakeOutcome(
 
 /** What a made-up job is about: the first recipe, and nothing else. */
 export function fakeRef(changes: Partial<JobRef> = {}): JobRef {
-  const nothing = { jobUuid: null, title: null, namesRegions: false };
+  const nothing = { jobUuid: null, title: null };
   return { index: 0, recipeUuid: uuidNumber(0), ...nothing, ...changes };
 }
 

@@ -11,7 +11,6 @@ export function cookRequest(change: Partial<CookRequest> = {}): CookRequest {
     pin: null,
     jobUuid: null,
     title: null,
-    namesRegions: false,
     gpuName: null,
     choice: 0,
     alternatives: [],

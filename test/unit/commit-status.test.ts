@@ -18,7 +18,6 @@ const jobRef = (index: number, title: string | null, recipeUuid: string | null):
   title,
   recipeUuid,
   jobUuid: null,
-  namesRegions: false,
 });
 
 describe('words', () => {

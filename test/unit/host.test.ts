@@ -77,7 +77,7 @@ describe('a host that is no API', () => {
     const message = describeError(error ?? new Error('none'), 'watch job x');
     expect(message.title).toBe('Could not watch job x: the host is not the Dispersed API');
     expect(message.cause).toBe(`GET /v1/jobs/${uuid}: HTTP 404, an HTML page.`);
-    expect(message.remedy).toMatch(/^Check the input api-url: it is https:\/\/api\.dispersed\.com/);
+    expect(message.remedy).toMatch(/^Check the input api-url: use https:\/\/api\.dispersed\.com/);
   });
 });
 
@@ -158,7 +158,7 @@ describe('a key that is refused', () => {
     const refused = [401, '{"message":"bad key"}'] as const;
     const first = await errorOf(clientOf([refused]).read());
     expect(describeError(first ?? new Error('none'), 'watch job x').remedy).toContain(
-      'complete, valid and belong together',
+      'complete and valid and belong together',
     );
     const { read } = clientOf([[200, job], refused]);
     await read();
