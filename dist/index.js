@@ -30561,7 +30561,7 @@ async function reportStopped(stopped, log, client) {
     const jobs = (await Promise.all(answers)).filter((job) => job !== null);
     const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
     const outcomes = jobs.map((job, index) => {
-        const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
+        const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null };
         const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
         return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createOutcome */ .N)({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
     });
@@ -30722,7 +30722,6 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
                 pin: entry.pin ?? null,
                 jobUuid: null,
                 title: fields.title ?? null,
-                namesRegions: fields.allowed_region_codes !== undefined,
                 mark,
                 earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
                 gpuName: gpuName ?? null,
@@ -36851,7 +36850,7 @@ function createOutcome(known, given = {}) {
 }
 function createJobOutcome(job, runs = []) {
     const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status);
-    const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
+    const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
     const ending = hasEnded ? 'final' : 'running';
     const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
     return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: !hasEnded }, { hasEnded, goalResult });
@@ -37493,10 +37492,19 @@ function annotate(runner, message) {
     runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(text, maxLength));
 }
 function lastOfLog(evidence) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_0__/* .lastMeaningfulLines */ .cS)(evidence, Infinity);
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_0__/* .plainLines */ .y1)(evidence)
+        .filter((line) => !noise.some((pattern) => pattern.test(line)))
+        .filter((line, index, all) => line !== all[index - 1]);
     const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
     return lines.slice(Math.max(0, start)).slice(-maxEvidence);
 }
+const noise = [
+    /^[^\p{L}\p{N}]*$/u,
+    /\d ?% ?\|/,
+    /\[[#=>.\s-]{5,}\]/,
+    /[█▉▊▋▌▍▎▏━]{3}/,
+    /^\s*dispersed-output:/,
+];
 function annotateAll(runner, messages) {
     const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
     for (const message of messages.slice(0, shown))
@@ -37614,7 +37622,6 @@ function plainText(text, maxLength) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   VT: () => (/* binding */ openLogPrinter),
-/* harmony export */   cS: () => (/* binding */ lastMeaningfulLines),
 /* harmony export */   y1: () => (/* binding */ plainLines)
 /* harmony export */ });
 /* unused harmony export createLogPrinter */
@@ -37744,19 +37751,6 @@ function printLine(print, text) {
 function plainLines(lines) {
     return lines.map((line) => (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .stripInvisible */ ._0)(line).trimEnd());
 }
-function lastMeaningfulLines(lines, max) {
-    return plainLines(lines)
-        .filter((line) => !noise.some((pattern) => pattern.test(line)))
-        .filter((line, index, all) => line !== all[index - 1])
-        .slice(-max);
-}
-const noise = [
-    /^[^\p{L}\p{N}]*$/u,
-    /\d ?% ?\|/,
-    /\[[#=>.\s-]{5,}\]/,
-    /[█▉▊▋▌▍▎▏━]{3}/,
-    /^\s*dispersed-output:/,
-];
 
 
 /***/ }),
@@ -37768,7 +37762,8 @@ const noise = [
 /* harmony export */   B9: () => (/* binding */ consoleUrl),
 /* harmony export */   Uc: () => (/* binding */ describeError),
 /* harmony export */   Vw: () => (/* binding */ formatProblem),
-/* harmony export */   Zo: () => (/* binding */ describeInternalError)
+/* harmony export */   Zo: () => (/* binding */ describeInternalError),
+/* harmony export */   sR: () => (/* binding */ checkConsole)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
@@ -37777,114 +37772,106 @@ const noise = [
 
 
 const consoleUrl = 'https://console.dispersed.com/jobs';
-const lookForJobs = `Look for jobs that are still running: ${consoleUrl}`;
+const checkConsole = `Check the console for jobs that are still running: ${consoleUrl}`;
 function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-        return describeServiceError(error, `Could not ${readOf(error) ?? attempt}`);
+        return describeServiceError(error, attempt);
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
         return describeProblems(error.problems);
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
         title: `Could not ${attempt}: interrupted`,
-        cause: 'The workflow was cancelled or reached a time limit before the service responded.',
-        remedy: lookForJobs,
+        cause: 'The workflow was canceled or reached a time limit before the service responded.',
+        remedy: checkConsole,
     };
 }
-function readOf({ request }) {
-    const [, recipeUuid] = /^GET \/v1\/job-recipes\/([\w-]+)$/.exec(request) ?? [];
-    return recipeUuid === undefined ? null : `read recipe ${recipeUuid}`;
-}
 function describeProblems(problems) {
-    const cause = problems.map(formatProblem).join('\n');
-    const remedy = 'Change the inputs or the recipe.';
-    return problems.length === 1
-        ? { title: 'The recipe cannot be cooked with these inputs; nothing was cooked', cause, remedy }
-        : { title: `${problems.length} problems with the recipes; nothing was cooked`, cause, remedy };
+    const title = problems.length === 1
+        ? 'The recipe cannot be cooked with these inputs'
+        : `${problems.length} problems with the recipes`;
+    return {
+        title: `${title}; nothing was cooked`,
+        cause: problems.map(formatProblem).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
+    };
 }
 function formatProblem({ input, message }) {
     return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`;
 }
 function describeInternalError(error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-    if (/\bENOSPC\b/.test(cause)) {
-        const remedy = `Free space on it before this step. ${lookForJobs}`;
-        return { title: 'The disk of the runner is full', cause, remedy };
-    }
-    if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause)) {
-        const remedy = `In a job container, run as a user that may write to the runner's files, such as \`options: --user root\`. ${lookForJobs}`;
-        return { title: 'A file of the runner cannot be written', cause, remedy };
-    }
-    const remedy = `This is a bug in this action. Please report it with this message. ${lookForJobs}`;
-    return { title: 'Internal error', cause, remedy };
+    const [, title, remedy] = internal.find(([pattern]) => pattern.test(cause)) ?? bug;
+    return { title, cause, remedy: `${remedy} ${checkConsole}` };
 }
-const checkUrl = 'Check that api-url is the Dispersed API';
-function describeServiceError(error, failed) {
-    const detail = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.detail));
-    const { request } = error;
-    switch (error.trouble) {
-        case 'unreachable':
-            return {
-                title: `${failed}: the service cannot be reached`,
-                cause: `No connection to the API could be made: ${detail}`,
-                remedy: 'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
-            };
-        case 'no-answer':
-            return {
-                title: `${failed}: no response`,
-                cause: `${request} was sent, but there was no response: ${detail}`,
-                remedy: adviseAfterDoubt(error),
-            };
-        case 'not-api':
-            return {
-                title: `${failed}: the host is not the Dispersed API`,
-                cause: `${request}: ${detail}`,
-                remedy: 'Check the input api-url: it is https://api.dispersed.com, or https://api.compute.x.io for the older service. If it is right, a proxy or firewall may answer in its place.',
-            };
-        case 'unreadable':
-        case 'too-large':
-            return {
-                title: `${failed}: unexpected response`,
-                cause: `${request}: ${detail}`,
-                remedy: `${checkUrl}. ${adviseAfterDoubt(error)}`,
-            };
-        case 'refused':
-            return describeRefusal(error, failed, detail);
-    }
+const internal = [
+    [/\bENOSPC\b/, 'The disk of the runner is full', 'Free disk space before this step.'],
+    [
+        /\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/,
+        'A file of the runner cannot be written',
+        "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
+    ],
+];
+const bug = [
+    null,
+    'Internal error',
+    'This is a bug in this action. Please report it with this message.',
+];
+function describeServiceError(error, attempt) {
+    const { request, trouble, status, detail } = error;
+    const [title, remedy] = trouble === 'refused' ? explainRefusal(error) : troubles[trouble];
+    const [, recipeUuid] = /^GET \/v1\/job-recipes\/([\w-]+)$/.exec(request) ?? [];
+    const failed = recipeUuid === undefined ? attempt : `read recipe ${recipeUuid}`;
+    const what = status === undefined ? request : `The service responded with HTTP ${status} to ${request}`;
+    const isRead = request.startsWith('GET ');
+    const advice = isRead ? 'Run the workflow again later.' : adviceInDoubt;
+    return {
+        title: `Could not ${failed}: ${title}`,
+        cause: `${what}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(detail))}`,
+        remedy: `${remedy} ${error.mayHaveSucceeded ? advice : ''}`.trim(),
+    };
 }
-function describeRefusal(error, failed, detail) {
-    const { status = 0, request, isKnownHost } = error;
-    const isExpired = status === 401 && isKnownHost;
-    const [title, remedy] = isExpired ? expired : (refusals[status] ?? otherRefusal(error, status));
-    const cause = `The service responded with HTTP ${status} to ${request}: ${detail}`;
-    return { title: `${failed}: ${title}`, cause, remedy };
-}
-function otherRefusal(error, status) {
-    const advice = adviseAfterDoubt(error);
+const adviceInDoubt = `The service may have processed the request. Before you run the workflow again, check the console: ${consoleUrl}`;
+const checkUrl = 'Check that the input api-url is the Dispersed API.';
+const troubles = {
+    unreachable: [
+        'the service cannot be reached',
+        'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
+    ],
+    'no-answer': ['no response', ''],
+    'not-api': [
+        'the host is not the Dispersed API',
+        'Check the input api-url: use https://api.dispersed.com, or https://api.compute.x.io for the older service. If it is correct, a proxy or firewall may respond in place of the API.',
+    ],
+    unreadable: ['unexpected response', checkUrl],
+    'too-large': ['unexpected response', checkUrl],
+};
+function explainRefusal(error) {
+    const { status = 0, isKnownHost } = error;
+    if (status === 401 && isKnownHost)
+        return expired;
+    const known = refusals[status];
+    if (known !== undefined)
+        return known;
     if (status < 400)
-        return ['redirected elsewhere', `${checkUrl}: redirects are not followed. ${advice}`];
+        return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
     return error.mayHaveSucceeded
-        ? ['server error', advice]
+        ? ['server error', '']
         : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
-}
-function adviseAfterDoubt({ request }) {
-    return request.startsWith('GET ')
-        ? 'Run the workflow again later.'
-        : `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
 }
 const expired = [
     'the API key is no longer accepted',
-    `The key may have expired or been revoked. A job that is running continues, is billed, and cannot be cancelled with this key: cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+    `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
 ];
 const refusals = {
     401: [
         'the API key was not accepted',
-        'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
+        'Check the inputs public-key and secret-key: they must be complete and valid and belong together, and the secrets must exist in this repository.',
     ],
-    402: ['payment required', 'Check the balance of the Dispersed account.'],
+    402: ['payment required', 'Check the balance of your Dispersed account.'],
     403: [
         'access denied',
-        'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
+        'Check that the account of the API key can use this recipe or job, that the key has not expired, and that it can be used from any IP address, because runners have many.',
     ],
     404: [
         'not found',
@@ -37893,11 +37880,11 @@ const refusals = {
     413: ['the request is too large', 'Shorten the parameters or the environment.'],
     422: [
         'the request is invalid',
-        'Change the field that the response names, in the inputs or in the recipe.',
+        'Change the field that the response names, in the inputs or in the recipe. Only api.dispersed.com supports allowed-region-codes.',
     ],
     429: [
         'too many requests',
-        'The account is over its rate limit: run fewer workflows at once, or try again later.',
+        'The account is over its rate limit. Run fewer workflows at once, or try again later.',
     ],
 };
 
@@ -38073,67 +38060,67 @@ function formatTimes(outcome) {
 
 
 
-const freshToken = 'It may have expired: a token of a GitHub App is valid for an hour. A check with a fresh one finishes the status.';
+const freshToken = 'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
 const nextCheck = 'The next check tries again.';
 const purposes = [
     {
         request: /\/dispatches$/,
         attempt: 'start the follow-up',
         permission: 'actions: write',
-        ifRefused: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+        ifRefused: 'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
     },
     {
         request: /\/statuses\//,
         attempt: 'finish a commit status',
         permission: 'statuses: write',
-        ifRefused: 'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
+        ifRefused: 'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
     },
     { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
     { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
 ];
 const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
 function describeGitHubError(error) {
-    const { request, status, trouble } = error;
-    const known = purposes.find((purpose) => purpose.request.test(request));
-    const { attempt, permission } = known ?? otherPurpose;
+    const { request, status } = error;
     const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message, 300));
     const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+    const [title, remedy] = explain(error);
+    return { title, cause, remedy };
+}
+function explain({ request, status, trouble }) {
+    const purpose = purposes.find((known) => known.request.test(request)) ?? otherPurpose;
+    const { attempt, permission } = purpose;
     const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
-    if (isRefused && known?.ifRefused !== undefined) {
-        return { title: `Could not ${attempt}: GitHub refused it`, cause, remedy: known.ifRefused };
-    }
+    if (isRefused && 'ifRefused' in purpose)
+        return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
     switch (trouble) {
         case 'forbidden':
-            return {
-                title: `The permission ${permission} is missing: could not ${attempt}`,
-                cause,
-                remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
-            };
-        case 'unauthorized': {
-            const title = `The github-token was not accepted: could not ${attempt}`;
-            return { title, cause, remedy: freshToken };
-        }
+            return [
+                `The permission ${permission} is missing: could not ${attempt}`,
+                `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+            ];
+        case 'unauthorized':
+            return [`The github-token was not accepted: could not ${attempt}`, freshToken];
         case 'limited':
-            return {
-                title: `Could not ${attempt}: GitHub's rate limit`,
-                cause,
-                remedy: `${nextCheck} Check less often, or look back less far with the input since.`,
-            };
+            return [
+                `Could not ${attempt}: GitHub's rate limit`,
+                `${nextCheck} Check less often, or set the input since to less.`,
+            ];
         case 'unavailable':
         case 'refused':
         case 'internal':
-            return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
+            return [`Could not ${attempt}: GitHub failed`, nextCheck];
     }
 }
 const statusRemedies = {
     unauthorized: freshToken,
-    forbidden: 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.',
+    forbidden: "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
 };
 function warnStatusNotSet(runner, error) {
     const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
     const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-    const cause = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message || 'there was no time left';
-    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(runner.redactor.redact(cause), 300)}. ${remedy}`);
+    const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message), 300);
+    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)(cause || 'there was no time left')} ${remedy}`;
+    runner.annotate('warning', 'The commit status could not be set', message);
 }
 
 
@@ -38326,9 +38313,9 @@ function causeOf(error) {
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
-/* harmony import */ var _remedies_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6419);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2772);
-/* harmony import */ var _over_budget_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7907);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
+/* harmony import */ var _over_budget_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7907);
+/* harmony import */ var _remedies_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6419);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
 
 
@@ -38344,123 +38331,106 @@ function endedWell({ result, ending }) {
     return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
 }
 function describeOutcome(outcome) {
-    const { earlierTries, job } = outcome;
-    const message = describeLastTry(outcome);
+    const { earlierTries, job, error } = outcome;
+    const message = error === null ? describeEnd(outcome) : describeErrorOfJob(outcome, error);
     if (earlierTries.length === 0)
         return message;
-    const tries = earlierTries.map(_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .describeTry */ .z3).join('; ');
-    const last = job?.gpu_name ? ` This job asked for ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
+    const tries = earlierTries.map(_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .describeTry */ .z3).join('; ');
+    const last = job?.gpu_name ? ` This job asked for ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
     return { ...message, cause: `${message.cause}${last} Tried before: ${tries}.` };
-}
-function describeLastTry(outcome) {
-    const { result, job, ref, error, ending, logTail: evidence } = outcome;
-    if (error !== null)
-        return describeErrorOfJob(outcome, error);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100);
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-    const fate = `${who} ${describeFate(outcome)}`;
-    if (result === 'timed-out') {
-        const status = job === null ? '' : ` It was ${lastOpenStatus(outcome)} then.`;
-        const cause = `The timeout was reached.${status}${describeReadiness(outcome)} ${fate}`;
-        return { title: `Timed out: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getTimeoutRemedy */ .wq)(outcome), evidence };
-    }
-    if (result === 'over-budget') {
-        const { cause, remedy } = describeBudget(outcome, who, fate);
-        return { title: `Over budget: ${name}`, cause, remedy, evidence };
-    }
-    if (ending === 'interrupt' && result === 'detached') {
-        return {
-            title: `Left running: ${name}`,
-            cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
-        };
-    }
-    if (ending === 'interrupt' && result === 'cancelled') {
-        return {
-            title: `${cancelTitle(outcome)} with the workflow: ${name}`,
-            cause: `The workflow was cancelled or reached a time limit. ${fate}`,
-            remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
-        };
-    }
-    if (ending === 'fail-fast' && result === 'cancelled') {
-        return {
-            title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
-            cause: `Another job of this step was not successful. ${fate}`,
-            remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
-        };
-    }
-    if (result === 'cancelled') {
-        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
-        const cause = `${who} was cancelled${reason}`;
-        return { title: `Cancelled: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getCancelRemedy */ .$X)(outcome) };
-    }
-    const cause = `${who} ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .describeFailure */ .Ic)(outcome)}`;
-    return { title: `Failed: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getRemedy */ .$s)(outcome), evidence };
 }
 function describeErrorOfJob(outcome, error) {
     const { ref, job } = outcome;
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
-    const status = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? (error.status ?? 0) : 0;
-    if (uuid === null || request.endsWith('/cook')) {
-        const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
-        if (![400, 422].includes(status) || !ref.namesRegions)
-            return message;
-        const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
-        return { ...message, remedy: `${message.remedy} ${hint}` };
-    }
-    const verb = request.endsWith('/cancel') ? 'cancel' : 'watch';
-    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `${verb} job ${uuid}`);
-    if (job === null || status !== 404)
+    if (uuid === null || request.endsWith('/cook'))
+        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
+    const attempt = `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
+    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attempt);
+    const isGone = job !== null && error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.status === 404;
+    if (!isGone)
         return message;
-    const remedy = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-    return { ...message, title: `Could not ${verb} job ${uuid}: it is no longer there`, remedy };
+    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .checkConsole */ .sR}`;
+    return { ...message, title: `Could not ${attempt}: it is no longer there`, remedy };
 }
-function describeBudget({ overBudget }, who, fate) {
-    if (overBudget === null)
-        return { cause: fate, remedy: '' };
-    const { cause, remedy } = (0,_over_budget_js__WEBPACK_IMPORTED_MODULE_8__/* .describeOverBudget */ .R)(overBudget);
-    return { cause: overBudget.kind === 'share' ? `${who}: ${cause}` : `${cause} ${fate}`, remedy };
+function describeEnd(outcome) {
+    const { result, ref, job, logTail } = outcome;
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
+    const [heading, cause, remedy] = explain(outcome, who);
+    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100)}`;
+    const evidence = ['failed', 'timed-out', 'over-budget'].includes(result) ? logTail : [];
+    return { title, cause, remedy, evidence };
+}
+function explain(outcome, who) {
+    const { result, job, ending, overBudget } = outcome;
+    const fate = `${who} ${describeFate(outcome)}`;
+    const canceled = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && outcome.cancel !== 'accepted'
+        ? 'Not canceled'
+        : 'Canceled';
+    if (result === 'timed-out') {
+        const status = job === null ? '' : ` It was ${lastOpenStatus(outcome)} then.`;
+        const cause = `The timeout was reached.${status}${describeReadiness(outcome)} ${fate}`;
+        return ['Timed out', cause, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getTimeoutRemedy */ .wq)(outcome)];
+    }
+    if (result === 'over-budget' && overBudget !== null) {
+        const { cause, remedy } = (0,_over_budget_js__WEBPACK_IMPORTED_MODULE_7__/* .describeOverBudget */ .R)(overBudget);
+        const isShare = overBudget.kind === 'share';
+        return ['Over budget', isShare ? `${who}: ${cause}` : `${cause} ${fate}`, remedy];
+    }
+    if (ending === 'interrupt' && result === 'detached') {
+        const cause = `${who} was left running, because on-workflow-cancel is detach.`;
+        return ['Left running', cause, `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`];
+    }
+    if (ending === 'interrupt' && result === 'cancelled') {
+        const cause = `The workflow was canceled or reached a time limit. ${fate}`;
+        const remedy = 'If you did not cancel the workflow, check its timeout-minutes.';
+        return [`${canceled} with the workflow`, cause, remedy];
+    }
+    if (ending === 'fail-fast' && result === 'cancelled') {
+        const remedy = 'Check the job that failed first. To keep the other jobs running, set fail-fast to false.';
+        return [
+            `${canceled} by fail-fast`,
+            `Another job of this step did not succeed. ${fate}`,
+            remedy,
+        ];
+    }
+    if (result === 'cancelled') {
+        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
+        return ['Canceled', `${who} was canceled${reason}`, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getCancelRemedy */ .$X)(outcome)];
+    }
+    return ['Failed', `${who} ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .describeFailure */ .Ic)(outcome)}`, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getRemedy */ .$s)(outcome)];
+}
+function lastOpenStatus({ timeline }) {
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .formatStatus */ .me)(last?.status ?? 'not finished'), 60);
 }
 function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
     const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
-    return ` The last answer to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
-}
-function cancelTitle({ job, cancel }) {
-    if (job === null || ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && job.status !== 'CANCELLED'))
-        return 'Stopped';
-    return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
+    return ` The last response to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
 }
 function describeFate({ job, cancel, isKept, unansweredMark }) {
-    if (job === null) {
+    if (job === null)
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-    }
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     if (job.status === 'CANCELLED')
-        return 'was cancelled.';
-    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job))) {
-        return 'had ended when it was to be cancelled.';
-    }
-    switch (cancel) {
-        case 'accepted':
-            return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job)
-                ? 'had failed. It is being cancelled, in case the service starts it once more.'
-                : `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status, 60)}.`;
-        case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-        case null:
-            return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
-                : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-    }
-}
-function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(last?.status ?? 'not finished', 60);
+        return 'was canceled.';
+    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status);
+    const mayReturn = cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job);
+    if (mayReturn)
+        return 'failed. It is being canceled, in case the service starts it again.';
+    if (cancel !== null && !isOpen)
+        return 'ended before it could be canceled.';
+    if (cancel === 'accepted')
+        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .formatStatus */ .me)(job.status), 60)}.`;
+    if (cancel === 'failed')
+        return `could not be canceled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+    return isKept
+        ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
+        : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
 }
 
 
@@ -38632,14 +38602,13 @@ const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb
 const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
 function describeOverBudget(why) {
     const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
-    if (why.kind === 'share') {
-        return {
-            cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
-            remedy: raiseMaxCost,
-        };
-    }
-    const amount = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
+    const amount = why.kind === 'share' ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
     switch (why.kind) {
+        case 'share':
+            return {
+                cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost (${ceiling}), and the service ended it.`,
+                remedy: raiseMaxCost,
+            };
         case 'offers':
             return {
                 cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
@@ -38647,19 +38616,19 @@ function describeOverBudget(why) {
             };
         case 'rate':
             return {
-                cause: `Its machine costs ${amount} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
+                cause: `Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`,
                 remedy: `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
             };
         case 'rest':
             return {
-                cause: `The earlier jobs had cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+                cause: `The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
                 remedy: raiseMaxCost,
             };
         case 'cost':
             return {
-                cause: `The jobs of this step had cost ${amount} together. ${why.amountUsd > why.ceilingUsd
-                    ? `That is more than max-cost, ${ceiling}: it was not known earlier.`
-                    : `With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`}`,
+                cause: `The jobs of this step cost ${amount} together. ${why.amountUsd > why.ceilingUsd
+                    ? `That is more than max-cost, ${ceiling}, because their rate was not known earlier.`
+                    : `With any more time, they would have cost more than max-cost, ${ceiling}, before a cancel took effect.`}`,
                 remedy: raiseMaxCost,
             };
     }
@@ -38691,47 +38660,58 @@ function describeOverBudget(why) {
 
 
 
-const moreTime = 'Increase timeout, or set on-timeout to choose what happens then.';
-const wordsOfPhase = {
-    assign: {
-        failed: (outcome) => `got no machine${seconds(' in ', (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds)}`,
-        remedy: () => 'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
-        remedyOfTimeout: 'It was still waiting for a machine: ask for less hardware, another gpu-name or more regions (allowed-region-codes), or increase timeout.',
-    },
-    start: {
-        failed: () => 'had a machine, but its container did not start',
-        remedy: () => 'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-        remedyOfTimeout: 'Its machine was still being prepared: increase timeout, or use a smaller image.',
-    },
-    'run-limit': {
-        failed: ({ job }) => `ran into its run limit${seconds(' of ', (job?.max_timeout_run_ms ?? 0) / 1000 || null)}`,
-        remedy: () => 'Increase max-timeout-run, here or in the recipe, or have the job do less: several entries in recipes share the work.',
-        remedyOfTimeout: moreTime,
-    },
-    run: {
-        failed: (outcome) => {
-            const code = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome);
-            if (code !== null)
-                return `failed with exit code ${code}`;
-            return `failed${seconds(' after it ran for ', (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).runSeconds)}`;
-        },
-        remedy: (outcome) => ((0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === killed ? moreMemory : pointToLog(outcome)),
-        remedyOfTimeout: moreTime,
-    },
+const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
+const remedies = {
+    assign: [
+        `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
+        `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+    ],
+    start: [
+        'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+        'Its machine was still being prepared: increase timeout, or use a smaller image.',
+    ],
+    'run-limit': [
+        'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+        'Increase timeout, or set on-timeout to choose what happens then.',
+    ],
+    run: [
+        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`,
+        'Increase timeout, or set on-timeout to choose what happens then.',
+    ],
 };
-function seconds(before, value) {
-    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(value * 1000)}`;
+function phaseOf(outcome) {
+    return (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run';
 }
 const killed = 137;
-const moreMemory = 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
-function pointToLog({ logTail }) {
-    return logTail.length === 0
-        ? `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`
-        : `The whole log is in the folder of the output logs-path, and in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+function getRemedy(outcome) {
+    const phase = phaseOf(outcome);
+    if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === killed)
+        return 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
+    if (phase === 'run' && outcome.logTail.length > 0)
+        return `The whole log is in the folder of the output logs-path and in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+    return remedies[phase][0];
+}
+function getTimeoutRemedy(outcome) {
+    const { readyCheck, readiness, logTail } = outcome;
+    const lessTime = 'Increase timeout only if it needs longer to start.';
+    if (readiness?.check.includes('ssh'))
+        return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+    if (readyCheck === null || readiness === null)
+        return remedies[phaseOf(outcome)][1];
+    const log = logTail.length === 0 ? '' : ', and read its log';
+    return `Check that the server in the container serves ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__/* .formatReadyCheck */ .d)(readyCheck)}${log}. ${lessTime}`;
+}
+function getCancelRemedy(outcome) {
+    const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
+    const waitedMs = ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds ?? 0) * 1000;
+    const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
+    const byService = isLimit ? ` If it was the service: ${remedies[phase][0]}` : '';
+    return `If you did not cancel it, the service or someone else with access to this account did.${byService}`;
 }
 const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
 function describeFailure(outcome) {
-    const failed = wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].failed(outcome);
+    const failed = describePhase(outcome);
     const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
     if (reason === '')
         return `${failed}. The service gave no reason.`;
@@ -38739,25 +38719,24 @@ function describeFailure(outcome) {
     const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
     return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)(said)}`;
 }
-function getRemedy(outcome) {
-    return wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].remedy(outcome);
+function describePhase(outcome) {
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome);
+    const code = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome);
+    switch (phaseOf(outcome)) {
+        case 'assign':
+            return `got no machine${seconds(' in ', queueSeconds)}`;
+        case 'start':
+            return 'had a machine, but its container did not start';
+        case 'run-limit':
+            return `reached its run limit${seconds(' of ', (outcome.job?.max_timeout_run_ms ?? 0) / 1000 || null)}`;
+        case 'run':
+            return code === null
+                ? `failed${seconds(' after it ran for ', runSeconds)}`
+                : `failed with exit code ${code}`;
+    }
 }
-function getTimeoutRemedy(outcome) {
-    const { readyCheck, readiness, logTail } = outcome;
-    if (readiness !== null && readiness.check.includes('ssh'))
-        return 'Check that the image runs sshd, and passes SSH_PUBKEY on to the user of ssh-user. Increase timeout only if it needs longer to start.';
-    if (readyCheck === null || readiness === null)
-        return wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].remedyOfTimeout;
-    const log = logTail.length === 0 ? '' : ', and read its log';
-    return `Check that the server in the container serves ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__/* .formatReadyCheck */ .d)(readyCheck)}${log}. Increase timeout only if it needs longer to start.`;
-}
-function getCancelRemedy(outcome) {
-    const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
-    const waitedMs = ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds ?? 0) * 1000;
-    const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
-    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
-    const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
-    return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
+function seconds(before, value) {
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(value * 1000)}`;
 }
 function formatModel(gpuName) {
     return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(gpuName, 60);
@@ -39326,79 +39305,82 @@ function fold(summary, parts, isOpen = false) {
 /* harmony export */   n: () => (/* binding */ describeNoOffers)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1671);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+
 
 
 
 
 function createWarnings(runner) {
     const shown = new Set();
-    const once = (level) => (title, message, key) => {
-        if (key !== undefined && shown.has(key))
+    const once = (level) => (title, message, key = '') => {
+        if (shown.has(`${title} ${key}`))
             return;
-        if (key !== undefined)
-            shown.add(key);
+        shown.add(`${title} ${key}`);
         runner.annotate(level, title, message);
     };
-    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left');
+    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left');
     const warn = once('warning');
     return {
-        ...createCancelWarnings(warn, causeOf),
-        ...createCookWarnings(warn),
+        ...createCustodyWarnings(warn, causeOf),
+        ...createJobWarnings(warn),
         ...createPriceWarnings(warn, once('notice')),
         ...createLogWarnings(warn, causeOf),
     };
 }
-function createCancelWarnings(warn, causeOf) {
+function createCustodyWarnings(warn, causeOf) {
     return {
         notEnded: (jobUuid, status) => {
-            const seen = status === null ? 'could not be read' : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}`;
-            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            const seen = status === null
+                ? 'could not be read'
+                : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .formatStatus */ .me)(status), 60)}`;
+            const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+            warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {
-            const consequence = isKept
-                ? 'It is left running, as the inputs ask.'
-                : 'It is not needed any more.';
-            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}. ${consequence}`);
+            const fate = isKept ? 'It is left running, as the inputs ask.' : 'It is not needed anymore.';
+            const message = `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .formatStatus */ .me)(status), 60)}. ${fate}`;
+            warn('A job was found whose cook had no response', message, uuid);
         },
         cancelFailed: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            const message = `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+            warn('A job could not be canceled', message, jobUuid);
         },
         lookupFailed: (mark, error) => {
-            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`, mark);
+            const message = `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+            warn('A job may be running unnoticed', message, mark);
         },
         cleanupFailed: (error) => {
-            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)} Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .checkConsole */ .sR}`;
+            warn('The cleanup failed', message);
         },
     };
 }
-function createCookWarnings(warn) {
+function createJobWarnings(warn) {
     return {
         clockOff: (offsetMs) => {
-            const title = 'The clock of the runner is wrong';
             const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`;
-            warn(title, message, title);
+            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time. Correct the clock of the runner.`;
+            warn('The clock of the runner is wrong', message);
         },
         ambiguous: ({ recipeUuid }) => {
-            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .checkConsole */ .sR}`;
+            warn('No earlier job was taken over', message, recipeUuid);
         },
         markMissing: ({ uuid }) => {
-            const title = 'The service changed a description';
-            const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`;
-            warn(title, message, title);
+            const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. Use a shorter description.`;
+            warn('The service changed a description', message);
         },
         recipeHidden: ({ recipeUuid }) => {
-            const title = 'The container of a recipe cannot be read';
-            const message = `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`;
-            warn(title, message, title);
+            const message = `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, add them to the input parameters.`;
+            warn('The container of a recipe cannot be read', message);
         },
         noAddress: ({ job: { uuid } }) => {
-            const title = 'A job has no address yet';
-            const message = `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`;
-            warn(title, message, title);
+            const message = `Job ${uuid} is running, but its node has not reported where it can be reached. Some nodes report no address for a container whose ports lack 22. Add 22 to ports, or cook the job again.`;
+            warn('A job has no address yet', message);
         },
     };
 }
@@ -39406,48 +39388,42 @@ function createPriceWarnings(warn, notice) {
     return {
         noOffers: (prices) => {
             const message = describeNoOffers(prices);
-            warn('Nothing on offer matches', message, message);
+            warn('No offer matches', message, message);
         },
         offersUnknown: (error, hasCeiling) => {
             const title = 'The offers could not be read';
-            const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
+            const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(error.message, 200));
             const text = `Prices are not known before the jobs run: ${cause}`;
             if (hasCeiling)
-                warn(title, `${text} Rates are checked once the jobs run.`, title);
+                warn(title, `${text} Rates are checked once the jobs run.`);
             else
-                notice(title, text, title);
+                notice(title, text);
         },
         rateUnknown: (jobUuid) => {
-            const title = 'The rate of a job is not known';
-            const message = `The service does not say what job ${jobUuid} costs an hour, so it could not be held to max-hourly-rate or max-cost.`;
-            warn(title, message, title);
+            const message = `The service does not report what job ${jobUuid} costs an hour, so max-hourly-rate and max-cost could not be applied to it.`;
+            warn('The rate of a job is not known', message);
         },
     };
 }
 function createLogWarnings(warn, causeOf) {
     return {
         logIncomplete: (whoseLog, error) => {
-            const title = 'A log is incomplete';
             const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
-            warn(title, message, title);
+            warn('A log is incomplete', message);
         },
         resultsIgnored: (jobUuid, reason) => {
-            const title = 'Some results were ignored';
-            const message = `Of what job ${jobUuid} printed on dispersed-output lines, this cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(reason)}.`;
-            warn(title, message, `${title} ${jobUuid}`);
+            const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(reason)}.`;
+            warn('Some results were ignored', message, jobUuid);
         },
     };
 }
 function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
     const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
-    const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
-    if (named.length === 0)
-        return 'The job may wait for long: the service has no offers at all.';
-    const nearest = nearestGpu === null ? '' : ` The nearest GPU on offer with the rest of it is ${nearestGpu}.`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for long. It asks for ${wish}.${nearest}`, 1_000);
-}
-function inputOf(field) {
-    return field.replaceAll('_', '-');
+    const wish = named.map(([name, value]) => `${name.replaceAll('_', '-')} ${value}`).join(', ');
+    if (wish === '')
+        return 'The job may wait for a long time: the service has no offers at all.';
+    const nearest = nearestGpu === null ? '' : ` The most similar GPU with an offer for the rest is ${nearestGpu}.`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(`The job may wait for a long time. It asks for ${wish}.${nearest}`, 1_000);
 }
 
 
@@ -43410,7 +43386,7 @@ const nothingSeen = {
     shareMs: null,
 };
 function givenJob(jobUuid, index) {
-    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+    const ref = { index, jobUuid, recipeUuid: null, title: null };
     return { ref, mark: null };
 }
 function createEntry({ ref, mark }, choice = 0, earlierTries = []) {

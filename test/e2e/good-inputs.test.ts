@@ -440,8 +440,7 @@ describe.each(['new', 'old'] as const)('in this process, on the %s host', (gener
   test.each(all.map((row) => [row[0], row] as const))('%s', async (_, row) => {
     const { runner, requests } = await playHere(row, generation);
     // Whether such a machine is on offer is another matter.
-    const isOfOffers = ({ title }: { readonly title?: string }) =>
-      title === 'No offer matches';
+    const isOfOffers = ({ title }: { readonly title?: string }) => title === 'No offer matches';
     expect(runner.annotations.filter((each) => !isOfOffers(each))).toEqual([]);
     expect(runner.outputs.get('result')).toBe('submitted');
     expectRow(row, requests);

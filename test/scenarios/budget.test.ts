@@ -88,9 +88,7 @@ describe('before', () => {
     const played = await play({ recipes: [{ ...short, payload }], inputs });
     expect(resultOf(played)).toBe('succeeded');
     expect(titlesOf(played)).toEqual(['No offer matches']);
-    expect(messagesOf(played)[0]).toContain(
-      'min-vram-gb 64, gpu-name H1OO. The most similar GPU',
-    );
+    expect(messagesOf(played)[0]).toContain('min-vram-gb 64, gpu-name H1OO. The most similar GPU');
   });
 
   test.each([
