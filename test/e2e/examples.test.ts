@@ -249,7 +249,7 @@ describe('examples as written', () => {
     expect(train?.outputs).toEqual({ accuracy: '0.93' });
     const model = '#!/usr/bin/env bash\nthe code of this commit\n';
     expect(sent.map(({ files }) => files)).toEqual([{ 'model.bin': model, accuracy: '0.93\n' }]);
-    expect(steps[0]?.postLog).toContain('Cancelling job');
+    expect(steps[0]?.postLog).toContain('canceling');
   });
 
   test('the model is uploaded by the job, and downloaded by the workflow', () => {
