@@ -73,10 +73,7 @@ function oldLines(text: string): readonly string[] {
 }
 
 test.each(files)('%s has no phrase of the old kind', (file) => {
-  const text = projectFile(file);
-  // The titles of annotations are those of `src`.
-  const isTitled = file.endsWith('troubleshooting.md');
-  expect(oldLines(isTitled ? text.replaceAll(/^\| [^|]+(?=\|)/gm, '') : text)).toEqual([]);
+  expect(oldLines(projectFile(file))).toEqual([]);
 });
 
 test.each(['Nothing is cooked where every offer is dearer.', 'Nobody waits for a bill.'])(
