@@ -316,7 +316,7 @@ __webpack_unused_export__ = Dispatcher
 __webpack_unused_export__ = Client
 __webpack_unused_export__ = Pool
 __webpack_unused_export__ = BalancedPool
-__webpack_unused_export__ = Agent
+module.exports.g6 = Agent
 module.exports.kT = ProxyAgent
 module.exports.J2 = EnvHttpProxyAgent
 __webpack_unused_export__ = RetryAgent
@@ -28607,6 +28607,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   NE: () => (/* binding */ withDeadline),
 /* harmony export */   db: () => (/* binding */ startDeadline),
+/* harmony export */   k8: () => (/* binding */ sleepLong),
 /* harmony export */   ml: () => (/* binding */ systemClock)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
@@ -28622,6 +28623,15 @@ const systemClock = {
         await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(Math.min(Math.max(ms, 0), maxTimerMs), undefined, options).catch(() => { });
     },
 };
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.monotonicMs() + ms;
+    for (;;) {
+        const leftMs = untilMs - clock.monotonicMs();
+        if (leftMs <= 0 || signal.aborted)
+            return;
+        await clock.sleep(leftMs, signal);
+    }
+}
 function startDeadline(clock, ms, outer) {
     const deadline = new AbortController();
     const cleared = new AbortController();
@@ -28631,7 +28641,7 @@ function startDeadline(clock, ms, outer) {
     if (outer?.aborted)
         fire();
     outer?.addEventListener('abort', fire, { signal: cleared.signal });
-    void clock.sleep(ms, cleared.signal).then(() => {
+    void sleepLong(clock, ms, cleared.signal).then(() => {
         if (!cleared.signal.aborted)
             fire();
     });
@@ -28707,10 +28717,10 @@ async function cancel(deps) {
             step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatClosing */ .Z0)(canceled));
             return canceled;
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .s)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .sK)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .x)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .xV)(runner, error);
     }
 }
 const noJob = 'There is no job to cancel';
@@ -29105,10 +29115,12 @@ var annotations = __nccwpck_require__(6241);
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
-var summary = __nccwpck_require__(6399);
+// EXTERNAL MODULE: ./build/report/summary.js + 1 modules
+var summary = __nccwpck_require__(1737);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/report/summary/jobs.js
+var summary_jobs = __nccwpck_require__(4490);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/check/summary.js
@@ -29118,103 +29130,90 @@ var table = __nccwpck_require__(4520);
 
 
 
+
 function renderCheck(result, here) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const all = [...running, ...ended];
+    const cost = (0,money_cost/* sumOfCosts */.xq)(all.map((job) => job.cost));
     const from = { heading: 'From', cell: ({ mark }) => fromCell(mark, here) };
-    const since = { heading: 'Since', cell: (checked) => sinceCell(checked, nowMs) };
-    const note = 'They lived on though the run that cooked them was over, and were not to outlive it.\n\n';
-    const parts = [
+    const since = {
+        heading: 'Since',
+        keep: true,
+        cell: (checked) => sinceCell(checked, nowMs),
+    };
+    const columns = (...own) => [...named, ...own, from, uuid];
+    const isOther = (job) => !orphans.includes(job);
+    return (0,table/* joinBlocks */.x9)([
         renderHeading(result),
-        `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}. ${formatTotal(all)}`,
-        renderJobs('Orphans', orphans, [...named, cost('Cost'), from], note),
-        renderJobs('Running', running, [...named, since, cost('So far'), rate, from]),
-        renderJobs('Ended', ended, [...named, ran, cost('Cost'), from]),
-        renderSpend(all),
-    ];
-    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+        `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `, for ${(0,format/* formatCost */.BD)(cost, 'about')}`}.`,
+        ...renderSection('Orphans', 'Their workflow run ended, and they were not to outlive it.', orphans, columns(since)),
+        ...renderSection('Running', '', running.filter(isOther), columns(ofJob(summary_jobs/* rateColumn */.x8), since)),
+        ...renderSection('Ended', '', ended.filter(isOther), columns(ofJob(summary_jobs/* ranColumn */.S8))),
+        ...renderSpend(all),
+    ]);
 }
 function renderHeading({ running, ended, orphans }) {
-    const hourly = getRate(running);
-    const price = hourly === null ? '' : ` at ${(0,format/* formatUsd */.UK)(hourly)} an hour`;
+    const rate = (0,format/* formatRates */.XV)(running.map(({ outcome }) => outcome));
+    const price = rate && ` for ${rate}`;
     const { length: count } = orphans;
-    const lost = count === 0 ? '' : `, ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
-    return `### 🔎 Dispersed: ${running.length} running${price}, ${ended.length} ended${lost}`;
+    const lost = count === 0 ? '' : ` · ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
+    return `### 🔎 ${running.length} running${price} · ${ended.length} ended${lost}`;
 }
-function getRate(jobs) {
-    const rates = jobs.map(({ outcome }) => (0,money_cost/* hourlyRateOf */.FV)(outcome)).filter((usd) => usd !== null);
-    return rates.length === 0 ? null : rates.reduce((sum, usd) => sum + usd, 0);
-}
-function formatTotal(jobs) {
-    const sum = (0,money_cost/* sumOfCosts */.xq)(jobs.map((job) => job.cost));
-    if (sum === null)
-        return '';
-    const known = jobs.filter((job) => job.cost !== null).length;
-    const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
-    const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
-    return `Cost since then: **${(0,format/* formatCost */.BD)(sum)}**${of}.${estimate}`;
-}
-const named = [
-    { heading: 'Status', cell: ({ outcome }) => (0,table/* statusCell */.fo)(outcome) },
-    { heading: 'Title', cell: ({ outcome, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 120) },
-    { heading: 'Job', keep: true, cell: ({ job }) => (0,table/* uuidCode */.Fn)(job.uuid) },
-];
-const cost = (heading) => ({
-    heading,
-    align: 'right',
-    cell: (job) => (0,table/* costCell */.ch)(job.cost),
+const ofJob = ({ cell, ...column }) => ({
+    ...column,
+    cell: ({ outcome }) => cell(outcome),
 });
-const rate = {
-    heading: 'An hour',
-    align: 'right',
-    cell: ({ outcome }) => {
-        const usd = (0,money_cost/* hourlyRateOf */.FV)(outcome);
-        return usd === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatUsd */.UK)(usd));
-    },
+const named = [
+    ofJob(summary_jobs/* statusColumn */.xG),
+    ofJob((0,summary_jobs/* titleColumn */.Jb)(false)),
+    { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost) },
+];
+const uuid = {
+    heading: 'Job UUID',
+    keep: true,
+    cell: ({ job }) => (0,table/* uuidCell */.gy)(job.uuid),
 };
-const ran = {
-    heading: 'Ran',
-    align: 'right',
-    cell: ({ outcome }) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
-};
-const maxRows = 100;
-function renderJobs(title, jobs, columns, note = '') {
+function renderSection(title, note, jobs, columns) {
     if (jobs.length === 0)
-        return '';
-    return `#### ${title}\n\n${note}${(0,table/* renderTable */.bo)(columns, jobs, maxRows, 'the outputs')}`;
+        return [];
+    return [`#### ${title}`, note, (0,table/* renderTable */.bo)(columns, jobs, title.toLowerCase())];
 }
 function sinceCell({ job }, nowMs) {
     const at = job.started_at ?? job.created_at;
     const ms = (0,metrics/* instantMs */.Or)(at);
     if (ms === null)
         return at ?? '';
-    return (0,table/* withoutBreaks */.v8)(`${(0,format/* formatTime */.fU)(ms)} (${(0,format/* formatDuration */.a3)(nowMs - ms)})`);
+    return `${(0,format/* formatTime */.fU)(ms)} (${(0,format/* formatDuration */.a3)(nowMs - ms)})`;
 }
 function fromCell(mark, { server, repository }) {
     const url = `${(0,context/* runUrl */.Vp)({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
     const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
-    return `<a href="${url}">${(0,sanitize/* escapeHtml */.ZD)(mark.workflow || 'a workflow', 60)}</a>${commit}`;
+    return `<a href="${url}">${workflowCell(mark)}</a>${commit}`;
 }
-const maxWorkflows = 20;
-const barLength = 20;
+function workflowCell({ workflow }) {
+    return (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60);
+}
 function renderSpend(jobs) {
-    const priced = jobs.filter((job) => job.cost !== null);
-    const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
-        const sum = (0,money_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
-        return sum === null ? [] : [{ workflow, cost: sum, count: own.length }];
+    const byWorkflow = Map.groupBy(jobs, ({ mark }) => mark.workflow);
+    const spend = [...byWorkflow.values()].flatMap((own) => {
+        const cost = (0,money_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
+        return cost === null ? [] : [{ own, cost }];
     });
-    const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
-    const most = sorted[0]?.cost.usd ?? 0;
-    if (most === 0)
-        return '';
-    const share = (usd) => Math.max(1, Math.round((usd / most) * barLength));
+    if (spend.length === 0)
+        return [];
     const columns = [
-        { heading: 'Workflow', cell: ({ workflow }) => (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60) },
-        { heading: 'Jobs', align: 'right', cell: ({ count }) => String(count) },
-        { heading: 'Spent', align: 'right', cell: (row) => (0,table/* costCell */.ch)(row.cost) },
-        { heading: 'Share', cell: (row) => '█'.repeat(share(row.cost.usd)) },
+        {
+            heading: 'Workflow',
+            cell: ({ own }) => own
+                .slice(0, 1)
+                .map(({ mark }) => workflowCell(mark))
+                .join(''),
+        },
+        { heading: 'Jobs', align: 'right', cell: ({ own }) => String(own.length) },
+        { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost) },
     ];
-    return `#### Spend by workflow\n\n${(0,table/* renderTable */.bo)(columns, sorted)}`;
+    const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
+    return ['#### Spend by workflow', (0,table/* renderTable */.bo)(columns, sorted, 'ended')];
 }
 
 ;// CONCATENATED MODULE: ./build/check/report.js
@@ -29242,8 +29241,8 @@ async function reportCheck(runner, here, result, problems) {
     await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
 }
 function formatCounts({ running, ended, orphans }) {
-    const rate = getRate(running);
-    const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
+    const rate = (0,format/* formatRates */.XV)(running.map(({ outcome }) => outcome));
+    const hourly = rate && ` (${rate})`;
     return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
 }
 function writeCheckOutputs(runner, { running, ended, orphans }) {
@@ -29254,15 +29253,7 @@ function writeCheckOutputs(runner, { running, ended, orphans }) {
 function describeChecked({ outcome, cost }) {
     return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
 }
-async function reportCheckFailure(runner, error) {
-    runner.fail();
-    (0,annotations/* annotate */.fz)(runner, describeCheckError(error));
-    if (error instanceof errors/* InputError */.dz)
-        await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary/* renderInputProblems */.dX)(error));
-}
 function describeCheckError(error) {
-    if (error instanceof errors/* InputError */.dz)
-        return (0,annotations/* describeInputError */.cY)(error);
     if (error instanceof errors/* GitHubError */.y_)
         return (0,github_errors/* describeGitHubError */.d)(error);
     const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
@@ -29281,7 +29272,10 @@ var read = __nccwpck_require__(8718);
 var tables = __nccwpck_require__(3227);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
 ;// CONCATENATED MODULE: ./build/commands/check.js
+
 
 
 
@@ -29336,7 +29330,7 @@ async function check(deps) {
         }
     }
     catch (error) {
-        await reportCheckFailure(runner, error);
+        await (0,report/* annotateFailure */.pC)(runner, error, describeCheckError);
     }
 }
 function check_readRun(runner) {
@@ -29702,10 +29696,10 @@ var outputs = __nccwpck_require__(4121);
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/service/secret-fields.js
 var secret_fields = __nccwpck_require__(8542);
-// EXTERNAL MODULE: ./build/report/errors.js
-var report_errors = __nccwpck_require__(3976);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/errors.js
+var report_errors = __nccwpck_require__(3976);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
@@ -29714,12 +29708,12 @@ var log = __nccwpck_require__(2107);
 var over_budget = __nccwpck_require__(7907);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/warnings.js
-var warnings = __nccwpck_require__(3786);
-// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
-var summary = __nccwpck_require__(6399);
+// EXTERNAL MODULE: ./build/report/summary.js + 1 modules
+var summary = __nccwpck_require__(1737);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var table = __nccwpck_require__(4520);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/dry-run-report.js
 
 
@@ -29735,30 +29729,40 @@ var table = __nccwpck_require__(4520);
 async function reportDryRun(runner, plans, ceilings, error) {
     for (const plan of plans)
         printPlan(runner, plan, plans.length);
-    const estimate = (0,format/* formatEstimate */.eG)(plans.map(({ prices }) => prices?.offers ?? null), ceilings);
+    const broken = plans.filter((plan) => problemsOf(plan).length > 0);
+    const offers = plans.map(({ prices }) => prices?.offers ?? null);
+    const estimate = (0,format/* formatEstimate */.eG)(offers, ceilings);
     if (estimate !== '')
         runner.print(estimate);
-    const broken = plans.filter(isBroken);
+    const closing = `Dry run: ${formatVerdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(closing);
     const isFailed = broken.length > 0 || error !== null;
-    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
-    runner.print(`Dry run: ${closing}`);
     if (isFailed)
         runner.fail();
     const message = error === null ? null : (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
     if (message !== null)
         (0,annotations/* annotate */.fz)(runner, message);
     annotateOverBudget(runner, broken);
-    const told = message === null ? `Dry run: ${closing}` : (0,annotations/* formatMessage */.hw)(runner, message);
-    (0,outputs/* writeVerdict */.P1)(runner, dryRunResult(isFailed, error), told);
-    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`, estimate));
+    const result = error !== null ? 'error' : isFailed ? 'over-budget' : 'dry-run';
+    (0,outputs/* writeVerdict */.P1)(runner, result, message === null ? closing : (0,annotations/* formatMessage */.hw)(runner, message));
+    await (0,summary/* writeSummary */.Sy)(runner, () => (0,table/* joinBlocks */.x9)([
+        `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
+        (0,table/* renderTable */.bo)(planColumns, plans, 'the log'),
+        estimate && `<p>${(0,sanitize/* escapeHtml */.ZD)(estimate)}</p>`,
+        ...plans.map((plan) => renderBody(plan, plans.length === 1)),
+    ]));
 }
-function isBroken({ error, prices }) {
-    return error !== null || (prices?.overBudget ?? null) !== null;
+function formatVerdict(count, broken) {
+    if (count === 1)
+        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+    return broken > 0
+        ? `${broken} of ${count} jobs cannot be cooked`
+        : `all ${count} jobs can be cooked`;
 }
-function dryRunResult(isFailed, error) {
-    if (error !== null)
-        return 'error';
-    return isFailed ? 'over-budget' : 'dry-run';
+function problemsOf({ error, prices }) {
+    const overBudget = prices?.overBudget ?? null;
+    const why = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
+    return [...(error === null ? [] : [error.message]), ...why];
 }
 function printPlan(runner, plan, count) {
     const { request, recipe, body } = plan;
@@ -29767,65 +29771,55 @@ function printPlan(runner, plan, count) {
     const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
     const prefix = (0,log/* formatRef */.rq)(request.index, count);
     runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
-    for (const line of priceLines(plan))
+    for (const line of prettyLines(body)) {
+        const indent = ' '.repeat(line.length - line.trimStart().length);
+        runner.print(`  | ${indent}${(0,sanitize/* sanitizeLine */.PN)(line, 1_000)}`);
+    }
+    for (const line of describePrices(plan))
         runner.print(`  ${line}`);
 }
-function priceLines(plan) {
+function describePrices(plan) {
     const { models, shareMs, request } = plan;
-    const lines = models.length === 0
-        ? [offersLine(plan)]
-        : models.map((model) => modelLine(model, request.gpuName));
+    const lines = models.map((model) => {
+        const { gpuName } = model.request;
+        const place = gpuName === request.gpuName ? ' (cooked first)' : '';
+        const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
+        const offers = describePlanOffers(model) || 'the offers are not known';
+        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${note}`;
+    });
     const share = shareMs === null ? '' : `max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`;
-    return [...lines, share].filter((line) => line !== '');
+    const all = [...(models.length === 0 ? [describePlanOffers(plan)] : lines), share];
+    return all.filter((line) => line !== '');
 }
-function offersLine({ prices }) {
+function describePlanOffers({ prices }) {
     if (prices === null)
         return '';
     return prices.offers === null
         ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}`
         : (0,format/* describeOffers */.$y)(prices.offers);
 }
-function modelLine(model, cookedFirst) {
-    const { gpuName } = model.request;
-    const place = gpuName === cookedFirst ? ' (cooked first)' : '';
-    const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
-    const offers = offersLine(model) || 'the offers are not known';
-    return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${note}`;
-}
 function annotateOverBudget(runner, broken) {
-    const causes = new Map(broken.flatMap(({ request: { recipeUuid }, prices }) => {
+    const causes = broken.flatMap(({ request: { recipeUuid }, prices }) => {
         const title = `Over budget: recipe ${recipeUuid}`;
         const why = prices?.overBudget ?? null;
         return why === null ? [] : [[title, { title, ...(0,over_budget/* describeOverBudget */.R)(why) }]];
-    }));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()]);
+    });
+    (0,annotations/* annotateAll */.u6)(runner, [...new Map(causes).values()]);
 }
 const planColumns = [
-    { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
-    { heading: 'Recipe', cell: ({ recipe }) => (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120) },
-    { heading: 'UUID', keep: true, cell: ({ request }) => (0,table/* uuidCode */.Fn)(request.recipeUuid) },
-    { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
-    { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
+    {
+        heading: '',
+        keep: true,
+        cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Cannot be cooked' : '✅ Can be cooked'),
+    },
+    {
+        heading: 'Recipe',
+        cell: ({ recipe, request }) => `${(0,table/* formatNumber */.ZV)(request.index)} ${(0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120)}`,
+    },
+    { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan), 300) },
+    { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan), 1_000) },
+    { heading: 'Recipe UUID', keep: true, cell: ({ request }) => (0,table/* uuidCell */.gy)(request.recipeUuid) },
 ];
-function renderPlans(plans, tier, heading, estimate) {
-    const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
-    const parts = [
-        `### ${heading}`,
-        (0,table/* renderTable */.bo)(planColumns, plans),
-        estimate,
-        ...(tier === 'full'
-            ? bodies
-            : ['The requests are in the log: they are too long for a summary.']),
-    ];
-    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
-}
-function problemLines({ error, prices }) {
-    const overBudget = prices?.overBudget ?? null;
-    const why = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
-    return [...(error === null ? [] : [error.message]), ...why];
-}
 function linesCell(lines, maxLength) {
     return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
 }
@@ -29833,21 +29827,11 @@ function renderBody({ request, body }, isOpen) {
     if (Object.keys(body).length === 0)
         return '';
     const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request ${request.index + 1}`;
+    const title = `Request of ${(0,table/* formatNumber */.ZV)(request.index)}`;
     return (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
-}
-function sanitizeIndented(line, maxLength) {
-    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
 }
 function prettyLines(body) {
     return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
-}
-function verdict(count, broken) {
-    if (count === 1)
-        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
-    return broken > 0
-        ? `${broken} of ${count} jobs cannot be cooked`
-        : `all ${count} jobs can be cooked`;
 }
 
 // EXTERNAL MODULE: ./build/step/open.js + 7 modules
@@ -30381,10 +30365,10 @@ async function cook(deps) {
             return (0,finish/* finish */.O)(step, runData, commitStatus);
         });
         const stopsWithJob = inputs['on-job-end'] === 'cancel';
-        await (0,report/* reportOutcomes */.s)(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
+        await (0,report/* reportOutcomes */.sK)(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
     }
     catch (error) {
-        await (0,report/* reportFailure */.x)(runner, error);
+        await (0,report/* reportFailure */.xV)(runner, error);
     }
 }
 async function openSsh({ runner, createSshFolder }, user = 'duser') {
@@ -30633,10 +30617,10 @@ async function wait(deps) {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
             return (0,_step_finish_js__WEBPACK_IMPORTED_MODULE_10__/* .finish */ .O)(step, runData, commitStatus);
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportOutcomes */ .s)(runner, outcomes);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportOutcomes */ .sK)(runner, outcomes);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportFailure */ .x)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportFailure */ .xV)(runner, error);
     }
 }
 async function waitFor(step, entry) {
@@ -32005,7 +31989,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4388);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(126);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -32031,7 +32015,7 @@ try {
     await (0,_run_js__WEBPACK_IMPORTED_MODULE_7__/* .runCommand */ .d)(command);
 }
 catch (error) {
-    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .x)(_runner_js__WEBPACK_IMPORTED_MODULE_8__/* .actionsRunner */ .A, error).catch(() => { });
+    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .xV)(_runner_js__WEBPACK_IMPORTED_MODULE_8__/* .actionsRunner */ .A, error).catch(() => { });
 }
 
 __webpack_async_result__();
@@ -37019,22 +37003,16 @@ function hasEndedForGood(job, nowMs) {
 const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
 const notFollowed = 'could not be cooked or followed';
 const rows = {
-    error: { icon: '⚠️', words: notFollowed, verb: '', timelineMark: '-', state: error },
-    failed: { icon: '❌', words: 'failed', verb: '', timelineMark: '-', state: failure },
-    'over-budget': {
-        icon: '💸',
-        words: 'over budget',
-        verb: 'is',
-        timelineMark: '!',
-        state: failure,
-    },
-    'timed-out': { icon: '⌛', words: 'timed out', verb: '', timelineMark: '!', state: error },
-    cancelled: { icon: '🚫', words: 'cancelled', verb: 'was', timelineMark: '#', state: error },
-    detached: { icon: '⏳', words: 'left running', verb: 'was', timelineMark: ' ', state: pending },
-    running: { icon: '🟢', words: 'running', verb: 'is', timelineMark: ' ', state: pending },
-    submitted: { icon: '🚀', words: 'submitted', verb: 'was', timelineMark: ' ', state: pending },
-    succeeded: { icon: '✅', words: 'succeeded', verb: '', timelineMark: '+', state: success },
-    'dry-run': { icon: '🧪', words: 'checked', verb: 'was', timelineMark: '+', state: success },
+    error: { icon: '⚠️', words: notFollowed, verb: '', state: error },
+    failed: { icon: '❌', words: 'failed', verb: '', state: failure },
+    'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
+    'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },
+    cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: error },
+    detached: { icon: '⏳', words: 'left running', verb: 'was', state: pending },
+    running: { icon: '🟢', words: 'running', verb: 'is', state: pending },
+    submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: pending },
+    succeeded: { icon: '✅', words: 'succeeded', verb: '', state: success },
+    'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: success },
 };
 const results = rows;
 const worstFirst = Object.keys(rows);
@@ -37534,7 +37512,7 @@ function formatMessage(runner, message, title = message.title) {
 function formatVerdictMessage(runner, outcomes, bad) {
     const [worst] = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_5__/* .sortByResult */ .Tv)(bad);
     if (worst === undefined)
-        return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatHeadline */ .QG)(outcomes), maxTitle)}${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatCostSuffix */ .eT)(outcomes)}`;
+        return (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatClosing */ .Z0)(outcomes);
     const title = outcomes.length === 1 ? undefined : (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatClosing */ .Z0)(outcomes);
     return formatMessage(runner, (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S)(worst), title);
 }
@@ -37581,12 +37559,9 @@ function getKey({ title, recipeUuid }) {
     return title ?? recipeUuid;
 }
 function describePending(status, sinceMs) {
-    const word = status === 'PENDING' ? 'Queued' : capitalize(plainText(status, 60).toLowerCase());
     const since = sinceMs === null ? '' : ` since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatTime */ .fU)(sinceMs)}`;
-    return { state: 'pending', description: `${word}${since}` };
-}
-function capitalize(words) {
-    return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+    const description = `${plainText((0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .describeJobStatus */ .Zw)(status), 60)}${since}`;
+    return { state: 'pending', description };
 }
 const maxDescription = 139;
 function describeEnd(outcome, endsWithJob = false) {
@@ -37597,7 +37572,7 @@ function describeEnd(outcome, endsWithJob = false) {
     const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
-    return { state, description: plainText(`${capitalize(words)}${time}${why}`, maxDescription) };
+    return { state, description: plainText(`${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .capitalize */ .ZH)(words)}${time}${why}`, maxDescription) };
 }
 function plainText(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
@@ -37888,23 +37863,28 @@ const refusals = {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
 /* harmony export */   Dt: () => (/* binding */ formatOffers),
-/* harmony export */   J8: () => (/* binding */ phraseOf),
-/* harmony export */   QG: () => (/* binding */ formatHeadline),
 /* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   Wn: () => (/* binding */ describeStatus),
+/* harmony export */   XV: () => (/* binding */ formatRates),
 /* harmony export */   Z0: () => (/* binding */ formatClosing),
+/* harmony export */   ZH: () => (/* binding */ capitalize),
+/* harmony export */   Zw: () => (/* binding */ describeJobStatus),
 /* harmony export */   a3: () => (/* binding */ formatDuration),
 /* harmony export */   bE: () => (/* binding */ formatExactUsd),
 /* harmony export */   d8: () => (/* binding */ withStop),
 /* harmony export */   eG: () => (/* binding */ formatEstimate),
-/* harmony export */   eT: () => (/* binding */ formatCostSuffix),
 /* harmony export */   f: () => (/* binding */ firstThatFit),
-/* harmony export */   fU: () => (/* binding */ formatTime)
+/* harmony export */   fU: () => (/* binding */ formatTime),
+/* harmony export */   gM: () => (/* binding */ formatCounts)
 /* harmony export */ });
+/* unused harmony export phraseOf */
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
 /* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4148);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37944,8 +37924,10 @@ function formatExactUsd(amount) {
     const [whole = '', digits = ''] = amount.toFixed(4).split('.');
     return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
-function formatCost({ usd, is }) {
-    return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
+function formatCost({ usd, is }, about = '≈') {
+    if (is === 'billed')
+        return formatUsd(usd);
+    return usd < 0.01 ? formatUsd(0.001) : `${about} ${formatUsd(usd)}`;
 }
 function describeOffers({ count, isCut, minUsd, maxUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
@@ -37981,25 +37963,20 @@ function listNumbers(jobs) {
     const more = jobs.length - shown.length;
     return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
-function formatCostSuffix(outcomes) {
-    const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
-    if (total === null)
+function formatRates(outcomes) {
+    const rates = outcomes.map(_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourlyRateOf */ .FV).filter((rate) => rate !== null);
+    if (rates.length === 0)
         return '';
-    return `; ${total.is === 'billed' ? 'billed' : 'cost'} ${formatCost(total)}`;
+    const sum = formatUsd(rates.reduce((total, rate) => total + rate, 0));
+    return `${rates.length < outcomes.length ? 'at least ' : ''}${sum} an hour`;
 }
-function formatVerdict(outcomes) {
+function formatCounts(outcomes, name = 'Job') {
     const [only] = outcomes;
     if (only === undefined)
         return 'Nothing was cooked';
-    if (outcomes.length === 1) {
-        const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only);
-        const times = formatTimes(only);
-        if (uuid === null)
-            return 'No job was created';
-        return `Job ${uuid} ${phraseOf(only)}${times && ` (${times})`}`;
-    }
-    const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
-    return groups
+    if (outcomes.length === 1)
+        return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
+    return [...Map.groupBy(outcomes, ({ result }) => result)]
         .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .compareResults */ .ex)(a, b))
         .map(([result, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
@@ -38008,18 +37985,18 @@ function formatVerdict(outcomes) {
         .join(', ');
 }
 function formatClosing(outcomes) {
-    return `${formatVerdict(outcomes)}${formatCostSuffix(outcomes)}`;
-}
-function formatHeadline(outcomes) {
     const [only] = outcomes;
-    if (only === undefined || outcomes.length > 1 || only.job === null)
-        return formatVerdict(outcomes);
-    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${phraseOf(only)}`;
+    const name = only?.job
+        ? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job), 200)
+        : `Job ${only && (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only)}`;
+    const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
+    const cost = total === null ? '' : `; ${formatCost(total, 'about')}`;
+    return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
 }
 const phrasesOfCancel = {
-    accepted: 'is being cancelled',
-    failed: 'could not be cancelled',
-    none: 'was not cancelled yet',
+    accepted: 'is being canceled',
+    failed: 'could not be canceled',
+    none: 'was not canceled yet',
 };
 function phraseOf({ result, job, cancel, origin }) {
     if (result === 'error' && origin === null && cancel === 'failed')
@@ -38027,11 +38004,18 @@ function phraseOf({ result, job, cancel, origin }) {
     const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status);
     return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .formatResult */ .J9)(result);
 }
-function formatTimes(outcome) {
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
-    const waited = queueSeconds === null ? [] : [`waited ${formatDuration(queueSeconds * 1000)}`];
-    const ran = runSeconds === null ? [] : [`ran ${formatDuration(runSeconds * 1000)}`];
-    return [...waited, ...ran].join(', ');
+function describeStatus(outcome) {
+    const { result, job } = outcome;
+    if (job !== null && _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv[result].state === 'pending')
+        return describeJobStatus(job.status);
+    const phrase = phraseOf(outcome);
+    return phrase === _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
+}
+function describeJobStatus(status) {
+    return capitalize(status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel'));
+}
+function capitalize(words) {
+    return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
 
@@ -38743,15 +38727,16 @@ function describeTry({ gpuName, phase, waitedMs }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   s: () => (/* binding */ reportOutcomes),
-/* harmony export */   x: () => (/* binding */ reportFailure)
+/* harmony export */   pC: () => (/* binding */ annotateFailure),
+/* harmony export */   sK: () => (/* binding */ reportOutcomes),
+/* harmony export */   xV: () => (/* binding */ reportFailure)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
 /* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
 /* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6399);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1737);
 
 
 
@@ -38765,19 +38750,24 @@ async function reportOutcomes(runner, outcomes, options = {}) {
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
     (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, tier, options));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, options));
 }
-async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo) {
-    runner.fail();
-    const message = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
+async function reportFailure(runner, error) {
+    const message = await annotateFailure(runner, error, _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo);
     try {
         (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
     }
     catch {
     }
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
+}
+async function annotateFailure(runner, error, describe) {
+    runner.fail();
+    const isInput = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz;
+    const message = isInput ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
+    if (isInput)
         await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderInputProblems */ .dX)(error));
+    return message;
 }
 
 
@@ -38787,10 +38777,8 @@ async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPOR
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   FV: () => (/* binding */ escapeMarkdown),
 /* harmony export */   Ov: () => (/* binding */ sanitizeLogLine),
 /* harmony export */   PN: () => (/* binding */ sanitizeLine),
-/* harmony export */   SS: () => (/* binding */ codeSpan),
 /* harmony export */   ZD: () => (/* binding */ escapeHtml),
 /* harmony export */   g$: () => (/* binding */ printable),
 /* harmony export */   xm: () => (/* binding */ escapePreformatted)
@@ -38815,22 +38803,10 @@ function printable(line) {
     const safe = sanitizeLogLine(line);
     return /^\s*::/.test(safe) ? `| ${safe}` : safe;
 }
-function escapeMarkdown(text, maxLength = 500) {
-    return eachWord(sanitizeLine(text, maxLength), (word) => eachPart(word, (part) => (mayBeMore(part) ? `\`${part}\`` : part)));
-}
-function codeSpan(text, maxLength = 500) {
-    return eachPart(sanitizeLine(text, maxLength), (part) => `\`${part}\``);
-}
-function eachPart(text, change) {
-    return text
-        .split(/([`|])/)
-        .map((part, index) => (part === '' ? '' : index % 2 === 1 ? entity(part) : change(part)))
-        .join('');
-}
 function escapeHtml(text, maxLength = 500) {
     return eachWord(sanitizeLine(text, maxLength), (word) => {
         const escaped = escapeBrackets(word);
-        return mayBeMore(word) ? `<code>${escaped}</code>` : escaped;
+        return more.test(word) ? `<code>${escaped}</code>` : escaped;
     });
 }
 function escapePreformatted(line, maxLength = 500) {
@@ -38844,10 +38820,7 @@ function eachWord(line, change) {
         .map((word) => (word === '' ? '' : change(word)))
         .join(' ');
 }
-const more = /[*~[\]<\\^$@]|&#?\w+;|:\/\/|www\.|(?:mailto|xmpp):|#(?:\w|$)|\bgh-\d|:[a-z+_-][\w+-]*:|(?<![\p{L}\p{N}_])_|_(?![\p{L}\p{N}_])/iu;
-function mayBeMore(word) {
-    return more.test(word);
-}
+const more = /[<$@]|:\/\/|www\.|(?:mailto|xmpp):|#\w|\bgh-\d|:[a-z+_-][\w+-]*:/i;
 const named = {
     '&': '&amp;',
     '<': '&lt;',
@@ -38858,9 +38831,6 @@ const named = {
 function escapeBrackets(word) {
     return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => named[char] ?? char) : word;
 }
-function entity(char) {
-    return `&#${char.charCodeAt(0)};`;
-}
 function breakCommands(text) {
     return text.replaceAll('##[', '## [');
 }
@@ -38868,7 +38838,7 @@ function breakCommands(text) {
 
 /***/ }),
 
-/***/ 6399:
+/***/ 1737:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -38879,253 +38849,72 @@ __nccwpck_require__.d(__webpack_exports__, {
   Sy: () => (/* binding */ writeSummary)
 });
 
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/money/ceilings.js
-var money_ceilings = __nccwpck_require__(5443);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/outcome-messages.js
-var outcome_messages = __nccwpck_require__(1892);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/report/summary/failures.js
-
-
-
-
-
-
-
-
-const maxJobs = 50;
-const maxReason = 160;
-function renderFailures(outcomes, maxLines, isFine) {
-    const bad = (0,table/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
-    const blocks = bad.slice(0, maxJobs).flatMap((outcome) => {
-        const { cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
-        const log = renderLog(outcome.logTail, maxLines);
-        const parts = [
-            `**Why:** ${(0,table/* linkConsole */.Ai)(cause, maxWords)}`,
-            `**How to fix:** ${(0,table/* linkConsole */.Ai)(remedy, maxWords)}`,
-            ...(log === '' ? [] : ['The log ends with:', log]),
-        ];
-        return outcomes.length === 1 ? parts : [(0,table/* fold */.AU)(titleLine(outcome), parts, bad.length === 1)];
-    });
-    const left = bad.length - maxJobs;
-    const more = `The reasons for ${left} more jobs are in the output \`jobs\`.`;
-    return [...blocks, ...(left > 0 ? [more] : [])].join('\n\n');
-}
-function titleLine(outcome) {
-    const { ref, job, error, result } = outcome;
-    const title = (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 80);
-    const reason = (job?.status_reason || error?.message || '').replace(failure/* ownName */.qU, '');
-    const brief = (0,sanitize/* escapeHtml */.ZD)(reason || (0,format/* phraseOf */.J8)(outcome), maxReason);
-    return `${results/* results */.Xv[result].icon} ${(0,table/* jobNumber */.LJ)(outcome)} <b>${title}</b>: ${brief}`;
-}
-const maxWords = 1_500;
-function renderLog(tail, maxLines) {
-    if (maxLines === 0)
-        return '';
-    const lines = (0,container_log/* plainLines */.y1)(tail.slice(-maxLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
-    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
-}
-
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-;// CONCATENATED MODULE: ./build/report/summary/running.js
-
-
-
-
-function renderRunning(outcomes, stopsWithJob) {
-    const open = outcomes.filter(isOpen);
-    const [first] = open;
-    if (first === undefined)
-        return '';
-    const isOne = open.length === 1;
-    const have = isOne ? 'has' : 'have';
-    const state = open.some(isUncertain) ? `may not ${isOne ? 'have' : 'all have'}` : `${have} not`;
-    const billed = `**${isOne ? 'The job' : `${open.length} jobs`} ${state} ended, and ${isOne ? 'is' : 'are'} billed while running**${describeRate(open)}.`;
-    if (stopsWithJob)
-        return `${billed} ${isOne ? 'It is' : 'They are'} stopped when the workflow's job ends.`;
-    const uuid = isOne ? (0,table/* uuidCode */.Fn)(first.job?.uuid ?? null) : '';
-    const stop = `To stop ${isOne ? 'it' : 'them'}: the action \`dispersed-cook/dispersed-cook/cancel\` with ${uuid === '' ? 'these `job-uuids`' : `the \`job-uuids\` ${uuid}`}, or ${table/* consoleLink */.i1}.`;
-    const wait = `To see how ${isOne ? 'it ends' : 'they end'}: the action \`dispersed-cook/dispersed-cook/wait\` with the output \`job-uuids\` of this step.`;
-    const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
-    return [billed, '', isUnwatched ? `${stop} ${wait}` : stop].join('\n');
-}
-function isOpen({ job, cancel }) {
-    return job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted';
-}
-function isUncertain({ ending, cancel }) {
-    return ending === 'lost' || cancel === 'failed';
-}
-function describeRate(open) {
-    const rates = open.map(cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
-    const sum = (0,format/* formatUsd */.UK)(rates.reduce((total, rate) => total + rate, 0));
-    if (rates.length === 0)
-        return '';
-    return `: ${sum} an hour${rates.length === open.length ? '' : ` for ${rates.length} of them`}`;
-}
-
+var money_cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/outcome-messages.js
+var outcome_messages = __nccwpck_require__(1892);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/summary/jobs.js
+var jobs = __nccwpck_require__(4490);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/summary/timeline.js
 
 
-
-
-
-const timeline_maxJobs = 20;
-const maxPhases = 24;
-const barWidth = 24;
+const maxJobs = 20;
+const barWidth = 30;
 const inks = {
     queued: '░',
     starting: '▒',
     running: '█',
 };
 function renderTimeline(outcomes) {
-    const begun = outcomes.filter((outcome) => (0,metrics/* phasesOf */.I$)(outcome).length > 0);
-    const rows = (0,table/* selectWorst */.S0)(begun, timeline_maxJobs).map((outcome) => ({
-        outcome,
-        phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-maxPhases),
-    }));
-    const scale = findScale(rows.flatMap(({ phases }) => phases));
-    if (scale === null || !rows.some(({ phases }) => phases.length > 1))
+    const rows = outcomes
+        .map(({ ref, ...outcome }) => ({ ref, phases: (0,metrics/* phasesOf */.I$)({ ref, ...outcome }) }))
+        .filter(({ phases }) => phases.length > 0);
+    const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
+    if (runs.length < 2 || rows.length > maxJobs)
         return '';
-    const lines = rows.map(({ outcome, phases }) => {
-        const text = outcomes.length === 1 ? describePhases(phases) : nameAndTime(outcome, phases);
-        return `${results/* results */.Xv[outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
-    });
-    const part = begun.length > timeline_maxJobs ? `; ${timeline_maxJobs} of the ${outcomes.length} jobs` : '';
-    const width = (0,format/* formatDuration */.a3)(scale.endMs - scale.startMs);
-    const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
-    const legend = `${kinds.join(', ')}; the whole width is ${width}${part}.`;
-    return ['```diff', ...lines, '```', '', legend].join('\n');
-}
-function findScale(phases) {
-    const instants = phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]);
+    const instants = rows.flatMap(({ phases }) => phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]));
     const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
-    return endMs > startMs ? { startMs, endMs } : null;
+    const lines = rows.map(({ ref, phases }) => {
+        const name = `#${ref.index + 1}`.padEnd(margin.length);
+        return `${outcomes.length > 1 ? name : margin}${drawBar(phases, startMs, endMs)}`;
+    });
+    const legend = Object.entries(inks).map(([kind, ink]) => `${ink} ${kind}`);
+    const axis = `0${(0,format/* formatDuration */.a3)(endMs - startMs).padStart(barWidth - 1)}`;
+    const drawn = [...lines, margin + axis, margin + legend.join('  ')];
+    return ['```text', ...drawn.map((line) => line.trimEnd()), '```'].join('\n');
 }
-function describePhases(phases) {
-    return phases.map((phase) => `${phase.kind} ${formatSeconds([(0,metrics/* phaseSeconds */.Bo)(phase)])}`).join(', ');
-}
-function nameAndTime(outcome, phases) {
-    const time = formatSeconds(phases.map(metrics/* phaseSeconds */.Bo)).padStart(7);
-    return `${time} #${(0,table/* jobNumber */.LJ)(outcome)} ${(0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36)}`;
-}
-function formatSeconds(parts) {
-    const sum = parts.reduce((total, seconds) => total + (seconds ?? 0), 0);
-    return parts.includes(null) ? 'so far' : (0,format/* formatDuration */.a3)(sum * 1000);
-}
-function drawBar(phases, { startMs, endMs }) {
+const margin = '    ';
+function drawBar(phases, startMs, endMs) {
     const cells = Array.from({ length: barWidth }, () => ' ');
-    const at = (ms) => Math.round((barWidth * (ms - startMs)) / (endMs - startMs));
+    const at = (ms) => Math.round((barWidth * (ms - startMs)) / Math.max(1, endMs - startMs));
     for (const { kind, fromMs, toMs } of phases) {
         const from = Math.min(barWidth - 1, at(fromMs));
-        const to = Math.max(from + 1, at(toMs ?? endMs));
-        cells.fill(inks[kind], from, to);
+        cells.fill(inks[kind], from, Math.max(from + 1, at(toMs ?? endMs)));
     }
     return cells.join('');
 }
 
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-;// CONCATENATED MODULE: ./build/report/summary/jobs.js
-
-
-
-
-
-
-const maxResults = 4;
-const maxUnfolded = 20;
-function renderJobs(outcomes, maxRows) {
-    const shown = (0,table/* selectWorst */.S0)(outcomes, maxRows);
-    const numbers = outcomes.length === 1 ? [] : [numberColumn];
-    const columns = [...numbers, ...statusColumns, ...resultColumns(outcomes), ...costColumns];
-    const good = shown.filter(({ result }) => result === 'succeeded');
-    const rest = good.length > maxUnfolded ? shown.filter((outcome) => !good.includes(outcome)) : shown;
-    const title = `${results/* results */.Xv.succeeded.icon} ${good.length} jobs succeeded`;
-    const left = outcomes.length - shown.length;
-    return [
-        ...(rest.length > 0 ? [(0,table/* renderTable */.bo)(columns, rest)] : []),
-        ...(rest === shown ? [] : [(0,table/* fold */.AU)(title, [(0,table/* renderTable */.bo)(columns, good)])]),
-        ...(left > 0 ? [`${left} more jobs are in the file of the output \`jobs-path\`.`] : []),
-        (0,table/* fold */.AU)('UUIDs, recipes and hardware', [
-            (0,table/* renderTable */.bo)([...numbers, ...detailColumns], shown),
-            `All jobs are in ${table/* consoleLink */.i1}.`,
-        ]),
-    ].join('\n\n');
-}
-const numberColumn = {
-    heading: '#',
-    align: 'right',
-    cell: (outcome) => String((0,table/* jobNumber */.LJ)(outcome)),
-};
-const statusColumns = [
-    { heading: 'Status', cell: table/* statusCell */.fo },
-    { heading: 'Title', cell: ({ ref, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 120) },
-];
-const costColumns = [
-    {
-        heading: 'Waited',
-        align: 'right',
-        cell: (outcome) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
-    },
-    {
-        heading: 'Ran',
-        align: 'right',
-        cell: (outcome) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
-    },
-    { heading: 'Cost', align: 'right', cell: (outcome) => (0,table/* costCell */.ch)((0,cost/* pricedCostOf */.sC)(outcome)) },
-];
-const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
-const detailColumns = [
-    { heading: 'Job', keep: true, cell: (outcome) => (0,table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome)) },
-    { heading: 'Recipe', keep: true, cell: (outcome) => (0,table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* hardwareOf */.is)(job), 120) },
-    { heading: 'An hour', align: 'right', cell: (outcome) => (0,table/* rateCell */.LA)((0,cost/* hourlyRateOf */.FV)(outcome)) },
-    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
-];
-function resultColumns(outcomes) {
-    const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
-    return [...keys].slice(0, maxResults).map((key) => ({
-        heading: (0,sanitize/* escapeHtml */.ZD)(key, 40),
-        cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
-    }));
-}
-function resultCell(value) {
-    if (typeof value === 'number' && !Number.isInteger(value))
-        return String(Number(value.toPrecision(6)));
-    return (0,sanitize/* escapeHtml */.ZD)(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
-}
-const maxNodes = 100;
-function renderNodes(outcomes) {
-    const nodes = outcomes.flatMap((outcome) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((url) => ({ url, number: String((0,table/* jobNumber */.LJ)(outcome)) })));
-    if (nodes.length === 0)
-        return '';
-    const columns = [
-        { heading: '#', align: 'right', cell: ({ number }) => (outcomes.length === 1 ? '' : number) },
-        { heading: 'Port', cell: ({ url }) => (0,sanitize/* escapeHtml */.ZD)(url.description ?? '', 60) },
-        { heading: 'Address', cell: ({ url }) => `<code>${(0,node_urls/* addressOf */.ci)(url)}</code>` },
-    ];
-    return (0,table/* renderTable */.bo)(columns, nodes, maxNodes, 'the output `node-urls`');
-}
-
 ;// CONCATENATED MODULE: ./build/report/summary.js
+
+
 
 
 
@@ -39141,54 +38930,260 @@ const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
     try {
-        const full = render('full');
-        const compact = fits(full, maxCommentBytes) ? full : render('compact');
-        const fitted = (max) => (fits(full, max) ? full : cutToFit(compact, max));
-        await runner.summarize(fitted(maxBytes));
-        (0,outputs/* writeOutputFile */.BF)(runner, 'summary-path', 'summary.md', fitted(maxCommentBytes));
+        const markdown = render();
+        await runner.summarize(cutToFit(markdown, maxBytes));
+        const comment = cutToFit(markdown, maxCommentBytes);
+        (0,outputs/* writeOutputFile */.BF)(runner, 'summary-path', 'summary.md', comment);
     }
     catch (error) {
         const title = 'The job summary could not be written';
         runner.annotate('warning', title, (0,outputs/* describeTrouble */.LC)(runner, error));
     }
 }
-function fits(markdown, max) {
-    return Buffer.byteLength(markdown) <= max;
-}
 const cutNote = '\n\nThe rest did not fit.\n';
+const maxCloseBytes = 40;
 function cutToFit(markdown, max) {
-    if (fits(markdown, max))
+    if (Buffer.byteLength(markdown) <= max)
         return markdown;
-    const lines = (0,format/* firstThatFit */.f)(markdown.split('\n'), max - cutNote.length);
-    return lines.join('\n') + cutNote;
+    const room = max - cutNote.length - maxCloseBytes;
+    const text = (0,format/* firstThatFit */.f)(markdown.split('\n'), room).join('\n');
+    const isCutIn = (tag) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
+    const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
+    return text + close.join('') + cutNote;
 }
-const compactRows = 50;
-const maxLogLines = 40;
-function renderSummary(outcomes, tier = 'full', { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
-    const isFull = tier === 'full';
-    const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
-    const parts = [
-        heading(outcomes),
-        renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
+function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
+    const hasJobs = outcomes.length > 1 || outcomes.some((outcome) => (0,metrics/* uuidOf */.pV)(outcome) !== null);
+    return (0,table/* joinBlocks */.x9)([
+        renderHeading(outcomes),
+        ...renderFailures(outcomes, isFine),
         renderRunning(outcomes, stopsWithJob),
-        isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
-        (0,format/* formatEstimate */.eG)(outcomes.map(({ offers }) => offers), ceilings),
-        renderNodes(outcomes),
-        isFull
-            ? renderTimeline(outcomes)
-            : 'GitHub limits the size of a summary: logs and the timeline are left out.',
-    ];
-    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+        ...(hasJobs ? (0,jobs/* renderJobs */.RM)(outcomes) : []),
+        renderTimeline(outcomes),
+        hasJobs ? (0,jobs/* renderDetails */.PL)(outcomes, ceilings) : '',
+    ]);
 }
-function heading(outcomes) {
+function renderHeading(outcomes) {
     const worst = (0,table/* sortByResult */.Tv)(outcomes)[0]?.result ?? 'error';
-    const headline = (0,sanitize/* escapeMarkdown */.FV)((0,format/* formatHeadline */.QG)(outcomes), 200);
-    const cost = outcomes.length === 1 ? '' : (0,format/* formatCostSuffix */.eT)(outcomes);
-    return `### ${results/* results */.Xv[worst].icon} Dispersed: ${headline}${cost}`;
+    const counts = (0,format/* formatCounts */.gM)(outcomes).replace(/, \d+ succeeded$/, '');
+    const times = outcomes.map(metrics/* timesOf */.Qv).filter(({ createdMs }) => createdMs !== null);
+    const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
+    const isOver = times.length > 0 && times.every(({ endedMs }) => endedMs !== null);
+    const endMs = Math.max(...times.map(({ endedMs }) => endedMs ?? 0));
+    const cost = (0,money_cost/* totalCostOf */.fD)(outcomes);
+    const parts = [
+        `${results/* results */.Xv[worst].icon} ${counts}`,
+        ...(isOver ? [(0,format/* formatDuration */.a3)(endMs - startMs)] : []),
+        ...(cost === null ? [] : [(0,format/* formatCost */.BD)(cost, 'about')]),
+    ];
+    return `### ${parts.join(' · ')}`;
+}
+const maxFailures = 50;
+const maxLogs = 20;
+const maxLogLines = 40;
+const maxLogBytes = 30_000;
+function renderFailures(outcomes, isFine) {
+    const bad = (0,table/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
+    const isSeveral = outcomes.length > 1;
+    const withLog = bad.slice(0, maxLogs);
+    const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
+    const blocks = [...groups].flatMap(([text, group]) => {
+        const names = group.map((outcome) => (0,jobs/* formatName */.nD)(outcome, isSeveral)).join(', ');
+        const icon = group.map(({ result }) => results/* results */.Xv[result].icon)[0];
+        const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
+        const hasName = isSeveral || group.some(({ job }) => job !== null);
+        const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
+        const logs = group
+            .filter((outcome) => withLog.includes(outcome))
+            .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
+        const folded = logs.length === 0 ? [] : [(0,table/* fold */.AU)('Last lines of the log', logs)];
+        return [`<p>${icon} ${line}</p>`, ...folded];
+    });
+    const left = bad.length - maxFailures;
+    return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
+}
+function describeFailure(outcome) {
+    const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
+    const what = outcome.error === null ? cause : `${title}. ${cause}`;
+    const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${(0,table/* renderSentence */.iQ)(remedy)}`;
+    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
+    const named = what.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
+    return `${(0,table/* renderSentence */.iQ)(named)}${fix}`;
+}
+function renderLog({ ref, logTail }, isSeveral, maxSize) {
+    const lines = (0,container_log/* plainLines */.y1)(logTail.slice(-maxLogLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
+    const shown = (0,format/* firstThatFit */.f)(lines.toReversed(), maxSize).toReversed();
+    if (shown.every((line) => line.trim() === ''))
+        return [];
+    const whose = isSeveral ? [`<b>${(0,table/* formatNumber */.ZV)(ref.index)}</b>`] : [];
+    return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
+}
+function isOpen({ job, cancel }) {
+    return job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted';
+}
+function renderRunning(outcomes, stopsWithJob) {
+    const open = outcomes.filter(isOpen);
+    if (open.length === 0)
+        return '';
+    const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
+    const names = open
+        .slice(0, maxFailures)
+        .map((outcome) => (0,jobs/* formatName */.nD)(outcome, outcomes.length > 1));
+    const rate = (0,format/* formatRates */.XV)(open);
+    const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
+    const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
+    if (stopsWithJob)
+        return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
+    const uuid = open.length === 1 ? open.map((outcome) => (0,table/* uuidCell */.gy)((0,metrics/* uuidOf */.pV)(outcome))).join('') : 'of this step';
+    const action = '<code>dispersed-cook/dispersed-cook';
+    const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
+    return [
+        `<p>🟢 ${billed}`,
+        `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${table/* consoleLink */.i1}.`,
+        isUnwatched ? ` <b>How to wait:</b> use ${action}/wait</code>.` : '',
+        '</p>',
+    ].join('');
 }
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- ${(0,sanitize/* codeSpan */.SS)(input, 100)}: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
-    return [`### ${results/* results */.Xv.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
+    const items = problems.map(({ input, message }) => `<li><code>${(0,sanitize/* escapePreformatted */.xm)(input, 100)}</code>: ${(0,sanitize/* escapeHtml */.ZD)(message)}</li>`);
+    return (0,table/* joinBlocks */.x9)([
+        `### ${results/* results */.Xv.error.icon} Nothing was sent: ${problems.length === 1 ? 'an input is' : `${problems.length} inputs are`} invalid`,
+        ['<ul>', ...items, '</ul>'].join('\n'),
+    ]);
+}
+
+
+/***/ }),
+
+/***/ 4490:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Jb: () => (/* binding */ titleColumn),
+/* harmony export */   PL: () => (/* binding */ renderDetails),
+/* harmony export */   RM: () => (/* binding */ renderJobs),
+/* harmony export */   S8: () => (/* binding */ ranColumn),
+/* harmony export */   ch: () => (/* binding */ costCell),
+/* harmony export */   nD: () => (/* binding */ formatName),
+/* harmony export */   x8: () => (/* binding */ rateColumn),
+/* harmony export */   xG: () => (/* binding */ statusColumn)
+/* harmony export */ });
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(110);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _table_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4520);
+
+
+
+
+
+
+
+const maxResults = 4;
+const maxUnfolded = 20;
+function renderJobs(outcomes) {
+    const columns = [
+        statusColumn,
+        titleColumn(outcomes.length > 1),
+        costColumn,
+        ...resultColumns(outcomes),
+        waitedColumn,
+        ranColumn,
+        addressColumn,
+        uuidColumn,
+    ];
+    const good = outcomes.filter(({ result }) => result === 'succeeded');
+    if (good.length <= maxUnfolded)
+        return [(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, outcomes, 'jobs-path')];
+    const rest = outcomes.filter((outcome) => !good.includes(outcome));
+    return [
+        rest.length === 0 ? '' : (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, rest, 'jobs-path'),
+        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .fold */ .AU)(`${good.length} jobs succeeded`, [(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, good, 'jobs-path')]),
+    ];
+}
+function renderDetails(outcomes, ceilings) {
+    const offers = outcomes.map((outcome) => outcome.offers);
+    const estimate = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatEstimate */ .eG)(offers, ceilings);
+    const columns = outcomes.length > 1 ? [numberColumn, ...detailColumns] : detailColumns;
+    return (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .fold */ .AU)(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
+        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, outcomes, 'jobs-path'),
+        `<p>${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(estimate)}${estimate && '. '}All jobs are in ${_table_js__WEBPACK_IMPORTED_MODULE_6__/* .consoleLink */ .i1}.</p>`,
+    ]);
+}
+const statusColumn = {
+    heading: '',
+    keep: true,
+    cell: (outcome) => `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[outcome.result].icon} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .describeStatus */ .Wn)(outcome), 40)}`,
+};
+const titleHeading = `Job${'\u00a0'.repeat(11)}`;
+function titleColumn(isNumbered) {
+    return { heading: titleHeading, cell: (outcome) => formatName(outcome, isNumbered) };
+}
+function formatName({ ref, job }, isNumbered) {
+    const number = isNumbered ? `${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index)} ` : '';
+    return `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(ref, job), 120)}`;
+}
+const costColumn = {
+    heading: 'Cost (USD)',
+    align: 'right',
+    cell: (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome)),
+};
+const waitedColumn = {
+    heading: 'Waited',
+    align: 'right',
+    cell: (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds),
+};
+const ranColumn = {
+    heading: 'Ran',
+    align: 'right',
+    cell: (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds),
+};
+const rateColumn = {
+    heading: 'An hour',
+    align: 'right',
+    cell: (outcome) => {
+        const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
+        return usd === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd);
+    },
+};
+const uuidColumn = {
+    heading: 'UUID',
+    cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8),
+};
+const addressColumn = {
+    heading: 'Address',
+    cell: (outcome) => (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9)(outcome)
+        .map((url) => `<code>${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .addressOf */ .ci)(url)}</code>`)
+        .join('<br>'),
+};
+const numberColumn = { heading: '', cell: ({ ref }) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index) };
+const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
+const detailColumns = [
+    { heading: 'Job UUID', keep: true, cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
+    { heading: 'Recipe UUID', keep: true, cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .recipeOf */ .Sx)(outcome)) },
+    { heading: 'Hardware', cell: ({ job }) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .hardwareOf */ .is)(job), 120) },
+    rateColumn,
+    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
+];
+function resultColumns(outcomes) {
+    const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
+    return [...keys].slice(0, maxResults).map((key) => ({
+        heading: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(key, 40),
+        cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
+    }));
+}
+function resultCell(value) {
+    if (typeof value === 'number' && !Number.isInteger(value))
+        return String(Number(value.toPrecision(6)));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
+}
+function costCell(cost) {
+    return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');
+}
+function durationCell(seconds) {
+    return seconds === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000);
 }
 
 
@@ -39199,89 +39194,62 @@ function renderInputProblems({ problems }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   AU: () => (/* binding */ fold),
-/* harmony export */   Ai: () => (/* binding */ linkConsole),
-/* harmony export */   D3: () => (/* binding */ durationCell),
-/* harmony export */   Fn: () => (/* binding */ uuidCode),
-/* harmony export */   LA: () => (/* binding */ rateCell),
-/* harmony export */   LJ: () => (/* binding */ jobNumber),
-/* harmony export */   S0: () => (/* binding */ selectWorst),
 /* harmony export */   Tv: () => (/* binding */ sortByResult),
+/* harmony export */   ZV: () => (/* binding */ formatNumber),
 /* harmony export */   bo: () => (/* binding */ renderTable),
-/* harmony export */   ch: () => (/* binding */ costCell),
-/* harmony export */   fo: () => (/* binding */ statusCell),
+/* harmony export */   gy: () => (/* binding */ uuidCell),
 /* harmony export */   i1: () => (/* binding */ consoleLink),
-/* harmony export */   v8: () => (/* binding */ withoutBreaks)
+/* harmony export */   iQ: () => (/* binding */ renderSentence),
+/* harmony export */   x9: () => (/* binding */ joinBlocks)
 /* harmony export */ });
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1671);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8480);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
 
 
 
 
-
-
-function renderTable(columns, all, max = Infinity, elsewhere = '') {
-    const rows = all.slice(0, max).map((row) => columns.map(({ cell }) => cell(row)));
+const maxRows = 200;
+function renderTable(columns, all, elsewhere) {
+    const rows = all.slice(0, maxRows).map((row) => columns.map(({ cell }) => cell(row)));
     const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
     const line = (tag, cells) => {
-        const shown = cells.map((cell, index) => `<${tag}${styleOf(columns[index])}>${cell}</${tag}>`);
+        const shown = columns.map((column, index) => `<${tag}${styleOf(tag, column)}>${cells[index]}</${tag}>`);
         return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
     };
-    const heads = line('th', columns.map(({ heading }) => heading));
-    const more = all.length > max ? ['', `${all.length - max} more are in ${elsewhere}.`] : [];
-    return ['<table>', heads, ...rows.map((row) => line('td', row)), '</table>', ...more].join('\n');
+    const heads = columns.map(({ heading }) => heading);
+    const left = all.length - maxRows;
+    const more = left > 0 ? ['', `${left} more are in the output \`${elsewhere}\`.`] : [];
+    const lines = [line('th', heads), ...rows.map((row) => line('td', row))];
+    return ['<table>', ...lines, '</table>', ...more].join('\n');
 }
-function styleOf(column = {}) {
-    return ` align="${column.align ?? 'left'}"${column.keep ? ' nowrap' : ''}`;
-}
-function jobNumber({ ref }) {
-    return ref.index + 1;
+function styleOf(tag, { align, keep }) {
+    if (tag === 'th')
+        return ` align="${align ?? 'left'}"`;
+    return `${align ? ` align="${align}"` : ''}${keep || align ? ' nowrap' : ''}`;
 }
 function sortByResult(outcomes) {
-    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
+    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .compareResults */ .ex)(a.result, b.result));
 }
-function selectWorst(outcomes, max) {
-    const worst = new Set(sortByResult(outcomes).slice(0, max));
-    return outcomes.filter((outcome) => worst.has(outcome));
+function formatNumber(index) {
+    return `<span>#</span>${index + 1}`;
 }
-function statusCell(outcome) {
-    const { result, job } = outcome;
-    const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
-    if (job === null)
-        return `${icon} ${words}`;
-    const shown = `${icon}\u00a0${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60)}`;
-    if (result === 'running' || result === (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status))
-        return shown;
-    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
+function uuidCell(uuid, length = 36) {
+    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }
-function costCell(cost) {
-    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
+const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}">the console</a>`;
+function renderSentence(text, maxLength = 1_500) {
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9);
+    const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
 }
-function rateCell(usd) {
-    return usd === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd));
-}
-function durationCell(seconds) {
-    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000));
-}
-function withoutBreaks(text) {
-    return text.replaceAll(' ', '\u00a0');
-}
-function uuidCode(uuid) {
-    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
-}
-const consoleLink = `[the console](${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
-function linkConsole(text, maxLength) {
-    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9);
-    const link = ` [${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.slice('https://'.length)}](${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeMarkdown */ .FV)(part, maxLength)).join(link);
-}
-function fold(summary, parts, isOpen = false) {
+function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
-    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
+    return [`${tag}<summary>${summary}</summary>`, ...blocks, '</details>'].join('\n\n');
+}
+function joinBlocks(blocks) {
+    return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 
@@ -39419,7 +39387,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
 
 /***/ }),
 
-/***/ 4388:
+/***/ 126:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39430,12 +39398,39 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./build/service/proxy.js
+
+
+const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+function openDispatcher(options) {
+    if (!isProxied())
+        return new undici/* Agent */.g6(options);
+    try {
+        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy: noProxy() });
+    }
+    catch {
+        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+        throw new errors/* InputError */.dz([{ input: givenProxies().join(' or '), message }]);
+    }
+}
+function isProxied() {
+    return givenProxies().length > 0;
+}
+function givenProxies() {
+    return variables.filter((name) => (process.env[name] ?? '') !== '');
+}
+function noProxy() {
+    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+    const hosts = given.split(/[,\s]+/).map((entry) => entry.replace(/^\*?\./, ''));
+    return hosts.flatMap((host) => (host === '' ? [] : [host, `.${host}`])).join(',');
+}
+
 ;// CONCATENATED MODULE: ./build/service/http.js
 
 
@@ -39527,19 +39522,6 @@ function toServiceError(error, request, isSent) {
         cause: error,
     });
 }
-const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
-function openDispatcher(options) {
-    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
-    const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
-    try {
-        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy });
-    }
-    catch {
-        const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
-        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
-        throw new errors/* InputError */.dz([{ input, message }]);
-    }
-}
 function describeTrouble(error) {
     const { message } = (0,errors/* asError */.zR)(error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -39562,35 +39544,25 @@ var public_address = __nccwpck_require__(9834);
 
 
 
+
 const maxGetMs = 5_000;
 const user = 'duser';
 function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
     const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
+    const resolvePublic = lookupPublic(resolve);
     const dispatcher = openDispatcher({
-        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
+        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: resolvePublic }) },
     });
-    const getOnce = async (url, token, signal) => {
-        const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-        if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address))
-            throw notPublic(address);
-        const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
-        const answer = await dispatcher.request({
-            origin: url.origin,
-            path: `${url.pathname}${url.search}`,
-            method: 'GET',
-            headers: {
-                'User-Agent': 'dispersed-cook',
-                ...(login !== null && { Authorization: `Basic ${login}` }),
-            },
-            signal,
-        });
-        answer.body.on('error', () => { }).destroy();
-        return answer.statusCode;
-    };
     return {
         get: async (url, token, outer) => {
             try {
-                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => getOnce(url, token, signal));
+                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => {
+                    const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+                    if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address)) {
+                        throw new NotPublic(address);
+                    }
+                    return getOnce(dispatcher, url, token, signal);
+                });
             }
             catch (error) {
                 const isLate = error instanceof errors/* InterruptedError */.p4 && !outer.aborted;
@@ -39600,8 +39572,26 @@ function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
         close: async () => dispatcher.destroy(),
     };
 }
-function notPublic(address) {
-    return new Error(`the address ${address} is not public, and is not asked`);
+async function getOnce(dispatcher, url, token, signal) {
+    const answer = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'GET',
+        headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
+        signal,
+    });
+    answer.body.on('error', () => { }).destroy();
+    return answer.statusCode;
+}
+function authorization(token) {
+    if (token === null)
+        return {};
+    return { Authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}` };
+}
+class NotPublic extends Error {
+    constructor(address) {
+        super(`the address ${address} is not public, and is not asked`);
+    }
 }
 function lookupPublic(resolve) {
     return (hostname, options, onAddresses) => {
@@ -39612,7 +39602,7 @@ function lookupPublic(resolve) {
             if (error !== null)
                 onAddresses(error, []);
             else if (refused !== undefined)
-                onAddresses(notPublic(refused.address), []);
+                onAddresses(new NotPublic(refused.address), []);
             else if (options.all)
                 onAddresses(null, addresses);
             else
@@ -42032,6 +42022,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/text.js
@@ -42113,6 +42105,7 @@ var sign = __nccwpck_require__(6575);
 
 
 
+
 function nowOf({ serverNow, clock }) {
     return serverNow() ?? clock.now();
 }
@@ -42124,6 +42117,7 @@ function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClo
     return { client, close };
 }
 const defaultMaxBytes = 8 * 1024 * 1024;
+const largeAnswer = 4 * 1024 * 1024;
 const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
@@ -42140,7 +42134,15 @@ function createClient(options) {
         const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), bounds);
         if (answer.dateMs !== undefined)
             serverClock.read(answer.dateMs);
+        if (answer.text.length > largeAnswer)
+            await (0,promises_.setImmediate)();
         return answer;
+    };
+    const learnClock = (offsetMs) => {
+        if (!isOff(offsetMs, knownOffsetMs))
+            return;
+        knownOffsetMs = offsetMs;
+        onClockOff(offsetMs);
     };
     const exchangeSigned = async (call) => {
         const hasDialects = differsByDialect(call);
@@ -42156,9 +42158,7 @@ function createClient(options) {
                 return answer;
             if (dateMs !== undefined && isOff(dateMs, timeMs)) {
                 offsetMs = dateMs - clock.now();
-                if (isOff(offsetMs, knownOffsetMs))
-                    onClockOff(offsetMs);
-                knownOffsetMs = offsetMs;
+                learnClock(offsetMs);
             }
             else if (hasDialects && !hasSwitched) {
                 dialect = dialect === 'ascii' ? 'utf8' : 'ascii';
@@ -42468,30 +42468,29 @@ function createJobReader(client) {
     const { clock } = client;
     let listsFromMs = -Infinity;
     return async (uuids, signal) => {
-        const readGroup = async (group) => {
+        const read = async (group) => {
             const [first = ''] = group;
             if (group.length === 1)
-                return [await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)];
-            const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
-            return items.filter(({ uuid }) => group.includes(uuid));
-        };
-        const read = async (group) => {
-            try {
-                return new Map((await readGroup(group)).map((job) => [job.uuid, job]));
+                return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal).catch(asServiceError)]]);
+            const query = { 'filter[uuid]': group.join(',') };
+            const list = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, query, signal).catch(asServiceError);
+            if (!(list instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
+                const asked = list.items.filter((job) => group.includes(job.uuid));
+                return new Map(asked.map((job) => [job.uuid, job]));
             }
-            catch (error) {
-                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
-                    throw error;
-                const isAnswer = group.length === 1 || error.status === 429;
-                if (isAnswer)
-                    return new Map(group.map((uuid) => [uuid, error]));
-                listsFromMs = clock.monotonicMs() + listRestMs;
-                return new Map();
-            }
+            if (list.status === 429)
+                return new Map(group.map((uuid) => [uuid, list]));
+            listsFromMs = clock.monotonicMs() + listRestMs;
+            return new Map();
         };
         const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
         return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads: Infinity });
     };
+}
+function asServiceError(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+        return error;
+    throw error;
 }
 const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
@@ -42736,27 +42735,39 @@ function createPoller(options) {
         },
     };
 }
+function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }) {
+    let health = { failures: 0, pauseMs: 0, isDown: false };
+    let notBeforeMs = 0;
+    return {
+        notBeforeMs: () => notBeforeMs,
+        note: (answers) => {
+            const { failures, isDown: wasDown } = health;
+            health = nextPause(failures, answers, random);
+            notBeforeMs = clock.monotonicMs() + health.pauseMs;
+            const [first] = answers;
+            if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+                onUnavailable(first);
+            if (!health.isDown && wasDown)
+                onAvailable();
+        },
+    };
+}
 function createLoop(options) {
-    const { clock, random } = options.client;
+    const { clock } = options.client;
     const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(options.client);
     const watched = new Set();
     let isRunning = false;
-    let wake = new AbortController();
-    let health = { failures: 0, pauseMs: 0, isDown: false };
-    let notBeforeMs = 0;
+    let reading = [];
+    let [wake, left] = [new AbortController(), new AbortController()];
+    const health = trackHealth(options);
     const look = async (due) => {
-        const uuids = new Set(due.map(({ uuid }) => uuid));
-        const answers = await readJobs([...uuids], options.signal);
-        if (options.signal.aborted)
+        reading = due;
+        left = new AbortController();
+        const { signal } = left;
+        const answers = await readJobs([...new Set(due.map(({ uuid }) => uuid))], signal);
+        if (signal.aborted)
             return;
-        const wasDown = health.isDown;
-        health = nextPause(health.failures, [...answers.values()], random);
-        notBeforeMs = clock.monotonicMs() + health.pauseMs;
-        const [first] = answers.values();
-        if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-            options.onUnavailable(first);
-        if (!health.isDown && wasDown)
-            options.onAvailable();
+        health.note([...answers.values()]);
         for (const job of due) {
             const answer = answers.get(job.uuid);
             if (answer === undefined || job.ended.aborted)
@@ -42770,7 +42781,7 @@ function createLoop(options) {
             const nowMs = clock.monotonicMs();
             const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
             const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
-            const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
+            const waitMs = Math.max(nextMs, health.notBeforeMs()) - nowMs;
             wake = new AbortController();
             if (waitMs > 0)
                 await clock.sleep(waitMs, wake.signal);
@@ -42792,6 +42803,8 @@ function createLoop(options) {
         remove: (job) => {
             watched.delete(job);
             wake.abort();
+            if (reading.every(({ ended }) => ended.aborted))
+                left.abort();
         },
     };
 }
@@ -42967,7 +42980,7 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     title: text,
     description: text,
     status_reason: text,
-    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(status), null),
+    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (value === null ? null : inCapitals(value)))),
     source_recipe_uuid: text,
     created_at: timestamp,
     started_at: timestamp,
@@ -44114,6 +44127,7 @@ var poll = __nccwpck_require__(9851);
 var custody_facts = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./build/step/end.js
 
+
 const abandonAfterMs = 2_000;
 const interruptDeadlineMs = 6_000;
 const endDeadlineMs = 3 * 60_000;
@@ -44162,7 +44176,7 @@ function createStepEnd({ clock, interrupt }, timeoutMs) {
 function createTimers(clock) {
     const released = new AbortController();
     const after = (ms, work) => {
-        void clock.sleep(ms, released.signal).then(() => {
+        void (0,build_clock/* sleepLong */.k8)(clock, ms, released.signal).then(() => {
             if (!released.signal.aborted)
                 work();
         });

@@ -1,15 +1,15 @@
-import { GitHubError, InputError, InterruptedError, ServiceError } from '../errors.ts';
+import { GitHubError, InterruptedError, ServiceError } from '../errors.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { sumOfCosts } from '../money/cost.ts';
-import { annotate, describeInputError } from '../report/annotations.ts';
+import { annotate } from '../report/annotations.ts';
 import { describeError, describeInternalError, type ErrorMessage } from '../report/errors.ts';
-import { formatUsd } from '../report/format.ts';
+import { formatRates } from '../report/format.ts';
 import { describeGitHubError } from '../report/github-errors.ts';
 import { describeJob, writeJobList } from '../report/outputs.ts';
-import { renderInputProblems, writeSummary } from '../report/summary.ts';
+import { writeSummary } from '../report/summary.ts';
 import type { Runner } from '../runner.ts';
 import type { CheckedJob, CheckResult } from './checked-job.ts';
-import { getRate, renderCheck } from './summary.ts';
+import { renderCheck } from './summary.ts';
 
 /** Reports what a check has seen and done, and fails the step where something went wrong. */
 export async function reportCheck(
@@ -32,8 +32,8 @@ export async function reportCheck(
 
 /** `Running: 3 (2.07 USD an hour), ended: 5, orphans: 1` */
 function formatCounts({ running, ended, orphans }: CheckResult): string {
-  const rate = getRate(running);
-  const hourly = rate === null ? '' : ` (${formatUsd(rate)} an hour)`;
+  const rate = formatRates(running.map(({ outcome }) => outcome));
+  const hourly = rate && ` (${rate})`;
   return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
 }
 
@@ -51,15 +51,8 @@ function describeChecked({ outcome, cost }: CheckedJob) {
   return { ...describeJob(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
 }
 
-/** Reports why it could not look, and fails the step. */
-export async function reportCheckFailure(runner: Runner, error: unknown): Promise<void> {
-  runner.fail();
-  annotate(runner, describeCheckError(error));
-  if (error instanceof InputError) await writeSummary(runner, () => renderInputProblems(error));
-}
-
-function describeCheckError(error: unknown): ErrorMessage {
-  if (error instanceof InputError) return describeInputError(error);
+/** The words for why it could not look. */
+export function describeCheckError(error: unknown): ErrorMessage {
   if (error instanceof GitHubError) return describeGitHubError(error);
   const isExpected = error instanceof ServiceError || error instanceof InterruptedError;
   return isExpected ? describeError(error, 'look at the jobs') : describeInternalError(error);

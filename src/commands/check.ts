@@ -2,7 +2,7 @@ import { readCosts } from '../check/checked-job.ts';
 import { finishStatuses } from '../check/follow-up.ts';
 import { findRepositoryJobs } from '../check/jobs.ts';
 import { cancelOrphans, findOrphans } from '../check/orphans.ts';
-import { reportCheck, reportCheckFailure, writeCheckOutputs } from '../check/report.ts';
+import { describeCheckError, reportCheck, writeCheckOutputs } from '../check/report.ts';
 import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { InputError } from '../errors.ts';
@@ -15,6 +15,7 @@ import { checkFollowUp, checkInputs } from '../inputs/tables.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import type { ErrorMessage } from '../report/errors.ts';
 import { createLog } from '../report/log.ts';
+import { annotateFailure } from '../report/report.ts';
 import type { Runner } from '../runner.ts';
 import { nowOf, openService } from '../service/client.ts';
 
@@ -63,7 +64,7 @@ export async function check(deps: Deps): Promise<void> {
       await close();
     }
   } catch (error) {
-    await reportCheckFailure(runner, error);
+    await annotateFailure(runner, error, describeCheckError);
   }
 }
 

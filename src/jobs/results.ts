@@ -9,11 +9,6 @@ interface ResultRow {
   /** Before the words, after the name of a single job. */
   readonly verb: '' | 'is' | 'was';
   /**
-   * First character of its line in the timeline, a block of the language diff: GitHub shows `+` in
-   * green, `-` red, `!` orange, `#` gray.
-   */
-  readonly timelineMark: '+' | '-' | '!' | '#' | ' ';
-  /**
    * The commit status at the end, and with it the verdict: the step passes with `pending`, of a job
    * that runs on, and with `success`.
    */
@@ -24,22 +19,16 @@ const [error, failure, pending, success] = ['error', 'failure', 'pending', 'succ
 const notFollowed = 'could not be cooked or followed';
 
 const rows = {
-  error: { icon: '⚠️', words: notFollowed, verb: '', timelineMark: '-', state: error },
-  failed: { icon: '❌', words: 'failed', verb: '', timelineMark: '-', state: failure },
-  'over-budget': {
-    icon: '💸',
-    words: 'over budget',
-    verb: 'is',
-    timelineMark: '!',
-    state: failure,
-  },
-  'timed-out': { icon: '⌛', words: 'timed out', verb: '', timelineMark: '!', state: error },
-  cancelled: { icon: '🚫', words: 'cancelled', verb: 'was', timelineMark: '#', state: error },
-  detached: { icon: '⏳', words: 'left running', verb: 'was', timelineMark: ' ', state: pending },
-  running: { icon: '🟢', words: 'running', verb: 'is', timelineMark: ' ', state: pending },
-  submitted: { icon: '🚀', words: 'submitted', verb: 'was', timelineMark: ' ', state: pending },
-  succeeded: { icon: '✅', words: 'succeeded', verb: '', timelineMark: '+', state: success },
-  'dry-run': { icon: '🧪', words: 'checked', verb: 'was', timelineMark: '+', state: success },
+  error: { icon: '⚠️', words: notFollowed, verb: '', state: error },
+  failed: { icon: '❌', words: 'failed', verb: '', state: failure },
+  'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
+  'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },
+  cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: error },
+  detached: { icon: '⏳', words: 'left running', verb: 'was', state: pending },
+  running: { icon: '🟢', words: 'running', verb: 'is', state: pending },
+  submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: pending },
+  succeeded: { icon: '✅', words: 'succeeded', verb: '', state: success },
+  'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: success },
 } as const satisfies Readonly<Record<string, ResultRow>>;
 
 /** What became of one job, as the output `result` names it. */

@@ -4,7 +4,7 @@ import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { plainLines } from './container-log.ts';
 import { formatProblem, type ErrorMessage } from './errors.ts';
-import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
+import { firstThatFit, formatClosing } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { sortByResult } from './summary/table.ts';
@@ -109,8 +109,7 @@ export function formatVerdictMessage(
   bad: readonly Outcome[],
 ): string {
   const [worst] = sortByResult(bad);
-  if (worst === undefined)
-    return `${sanitizeLine(formatHeadline(outcomes), maxTitle)}${formatCostSuffix(outcomes)}`;
+  if (worst === undefined) return formatClosing(outcomes);
   const title = outcomes.length === 1 ? undefined : formatClosing(outcomes);
   return formatMessage(runner, describeOutcome(worst), title);
 }

@@ -1,7 +1,7 @@
 import { durationsOf } from '../jobs/metrics.ts';
 import type { JobRef, Outcome } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
-import { formatDuration, formatTime } from './format.ts';
+import { capitalize, describeJobStatus, formatDuration, formatTime } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** What a commit status says. */
@@ -45,13 +45,9 @@ function getKey({ title, recipeUuid }: JobRef): string | null {
  * @param sinceMs Unix ms; null for a job that was there before: nobody has seen it
  */
 export function describePending(status: string, sinceMs: number | null): Message {
-  const word = status === 'PENDING' ? 'Queued' : capitalize(plainText(status, 60).toLowerCase());
   const since = sinceMs === null ? '' : ` since ${formatTime(sinceMs)}`;
-  return { state: 'pending', description: `${word}${since}` };
-}
-
-function capitalize(words: string): string {
-  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+  const description = `${plainText(describeJobStatus(status), 60)}${since}`;
+  return { state: 'pending', description };
 }
 
 // GitHub refuses more than 140.

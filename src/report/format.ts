@@ -1,10 +1,11 @@
-import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
-import { totalCostOf, type Cost } from '../money/cost.ts';
+import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
 import { compareResults, formatResult, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
 export function formatDuration(ms: number): string {
@@ -53,10 +54,14 @@ export function formatExactUsd(amount: number): string {
   return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
 
-/** What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
-export function formatCost({ usd, is }: Cost): string {
+/**
+ * What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`.
+ * @param about the mark of an estimate
+ */
+export function formatCost({ usd, is }: Cost, about = '≈'): string {
+  if (is === 'billed') return formatUsd(usd);
   // An estimate of nothing is one that was rounded.
-  return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
+  return usd < 0.01 ? formatUsd(0.001) : `${about} ${formatUsd(usd)}`;
 }
 
 /** `3 offers match: 0.35 to 0.69 USD an hour` */
@@ -106,25 +111,21 @@ function listNumbers(jobs: readonly { readonly index: number }[]): string {
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-/** `; billed 1.38 USD`, or `; cost ≈ 1.38 USD`; empty where nothing is known of it. */
-export function formatCostSuffix(outcomes: readonly Outcome[]): string {
-  const total = totalCostOf(outcomes);
-  if (total === null) return '';
-  return `; ${total.is === 'billed' ? 'billed' : 'cost'} ${formatCost(total)}`;
+/** What jobs cost an hour together: `1.38 USD an hour`; empty where no rate is known. */
+export function formatRates(outcomes: readonly Outcome[]): string {
+  const rates = outcomes.map(hourlyRateOf).filter((rate) => rate !== null);
+  if (rates.length === 0) return '';
+  const sum = formatUsd(rates.reduce((total, rate) => total + rate, 0));
+  return `${rates.length < outcomes.length ? 'at least ' : ''}${sum} an hour`;
 }
 
-/** The verdict in one sentence: `Job 0198… succeeded (waited 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
-function formatVerdict(outcomes: readonly Outcome[]): string {
+/** `1 of 4 jobs failed, 3 succeeded`; of a single job, `Job succeeded` with its name. */
+export function formatCounts(outcomes: readonly Outcome[], name = 'Job'): string {
   const [only] = outcomes;
   if (only === undefined) return 'Nothing was cooked';
-  if (outcomes.length === 1) {
-    const uuid = uuidOf(only);
-    const times = formatTimes(only);
-    if (uuid === null) return 'No job was created';
-    return `Job ${uuid} ${phraseOf(only)}${times && ` (${times})`}`;
-  }
-  const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
-  return groups
+  if (outcomes.length === 1)
+    return uuidOf(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
+  return [...Map.groupBy(outcomes, ({ result }) => result)]
     .toSorted(([a], [b]) => compareResults(a, b))
     .map(([result, { length }], index) => {
       const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
@@ -133,39 +134,48 @@ function formatVerdict(outcomes: readonly Outcome[]): string {
     .join(', ');
 }
 
-/** The last line of the log: the verdict, and what it cost as far as that is known. */
+/** The verdict, and the cost as far as it is known: `Render succeeded; 0.35 USD billed`. In safe words. */
 export function formatClosing(outcomes: readonly Outcome[]): string {
-  return `${formatVerdict(outcomes)}${formatCostSuffix(outcomes)}`;
-}
-
-/** The verdict with the title of a single job in place of its UUID. Foreign text. */
-export function formatHeadline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
-  // Of one that was never seen, there is no title.
-  if (only === undefined || outcomes.length > 1 || only.job === null)
-    return formatVerdict(outcomes);
-  return `${titleOf(only.ref, only.job)} ${phraseOf(only)}`;
+  // Of a job that was never seen, there is no title.
+  const name = only?.job
+    ? sanitizeLine(titleOf(only.ref, only.job), 200)
+    : `Job ${only && uuidOf(only)}`;
+  const total = totalCostOf(outcomes);
+  const cost = total === null ? '' : `; ${formatCost(total, 'about')}`;
+  return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
 }
 
-// A job that was to be cancelled may still run: no more is said than what the service says.
+// A job that was to be canceled may still run: no more is said than what the service says.
 const phrasesOfCancel = {
-  accepted: 'is being cancelled',
-  failed: 'could not be cancelled',
-  none: 'was not cancelled yet',
+  accepted: 'is being canceled',
+  failed: 'could not be canceled',
+  none: 'was not canceled yet',
 } as const;
 
 /** After the name of a job: what became of it. */
 export function phraseOf({ result, job, cancel, origin }: Outcome): string {
-  // It was to be cancelled, and no more.
+  // It was to be canceled, and no more.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
   return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
 }
 
-// `waited 12s, ran 2m 50s`, as far as it is known.
-function formatTimes(outcome: Outcome): string {
-  const { queueSeconds, runSeconds } = durationsOf(outcome);
-  const waited = queueSeconds === null ? [] : [`waited ${formatDuration(queueSeconds * 1000)}`];
-  const ran = runSeconds === null ? [] : [`ran ${formatDuration(runSeconds * 1000)}`];
-  return [...waited, ...ran].join(', ');
+/** The status of a job as a word: what became of it, or what the service says while it lives. Foreign text. */
+export function describeStatus(outcome: Outcome): string {
+  const { result, job } = outcome;
+  if (job !== null && results[result].state === 'pending') return describeJobStatus(job.status);
+  const phrase = phraseOf(outcome);
+  return phrase === results.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
+}
+
+/** A status of the service as a word: `Queued`, `Running`. Foreign text. */
+export function describeJobStatus(status: string): string {
+  return capitalize(
+    status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel'),
+  );
+}
+
+export function capitalize(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }

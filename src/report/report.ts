@@ -8,7 +8,7 @@ import {
   formatMessage,
   formatVerdictMessage,
 } from './annotations.ts';
-import { describeInternalError } from './errors.ts';
+import { describeInternalError, type ErrorMessage } from './errors.ts';
 import { endedWell } from './outcome-messages.ts';
 import { writeOutputs, writeVerdict } from './outputs.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
@@ -24,25 +24,32 @@ export async function reportOutcomes(
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);
   writeOutputs(runner, outcomes, formatVerdictMessage(runner, outcomes, bad));
-  await writeSummary(runner, (tier) => renderSummary(outcomes, tier, options));
+  await writeSummary(runner, () => renderSummary(outcomes, options));
 }
 
-/**
- * Reports why nothing could be done, and fails the step: bad input, or an error that no job has.
- * @param describe the words for any other error than bad input
- */
-export async function reportFailure(
-  runner: Runner,
-  error: unknown,
-  describe = describeInternalError,
-): Promise<void> {
-  runner.fail();
-  const message = error instanceof InputError ? describeInputError(error) : describe(error);
-  annotate(runner, message);
+/** Reports why nothing could be done, and fails the step: bad input, or an error that no job has. */
+export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
+  const message = await annotateFailure(runner, error, describeInternalError);
   try {
     writeVerdict(runner, 'error', formatMessage(runner, message));
   } catch {
     // The runner's files cannot be written: most likely that is what was annotated.
   }
-  if (error instanceof InputError) await writeSummary(runner, () => renderInputProblems(error));
+}
+
+/**
+ * Annotates why nothing could be done, and fails the step.
+ * @param describe the words for any other error than bad input
+ */
+export async function annotateFailure(
+  runner: Runner,
+  error: unknown,
+  describe: (error: unknown) => ErrorMessage,
+): Promise<ErrorMessage> {
+  runner.fail();
+  const isInput = error instanceof InputError;
+  const message = isInput ? describeInputError(error) : describe(error);
+  annotate(runner, message);
+  if (isInput) await writeSummary(runner, () => renderInputProblems(error));
+  return message;
 }

@@ -42,34 +42,13 @@ export function printable(line: string): string {
 }
 
 /**
- * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no mention, no table
- * cell's end. A word that could be more than text becomes code, in which GitHub looks for nothing.
- * The caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
+ * Text inside of HTML, where GitHub reads no Markdown: no markup, no link, no mention. A word that
+ * could be more than text becomes code, in which GitHub looks for nothing.
  */
-export function escapeMarkdown(text: string, maxLength = 500): string {
-  return eachWord(sanitizeLine(text, maxLength), (word) =>
-    eachPart(word, (part) => (mayBeMore(part) ? `\`${part}\`` : part)),
-  );
-}
-
-/** A line as code in Markdown. */
-export function codeSpan(text: string, maxLength = 500): string {
-  return eachPart(sanitizeLine(text, maxLength), (part) => `\`${part}\``);
-}
-
-// What ends code or a table's cell has to be an entity, which code does not know.
-function eachPart(text: string, change: (part: string) => string): string {
-  return text
-    .split(/([`|])/)
-    .map((part, index) => (part === '' ? '' : index % 2 === 1 ? entity(part) : change(part)))
-    .join('');
-}
-
-/** The same inside of HTML, as in a `<summary>`, where Markdown is not read. */
 export function escapeHtml(text: string, maxLength = 500): string {
   return eachWord(sanitizeLine(text, maxLength), (word) => {
     const escaped = escapeBrackets(word);
-    return mayBeMore(word) ? `<code>${escaped}</code>` : escaped;
+    return more.test(word) ? `<code>${escaped}</code>` : escaped;
   });
 }
 
@@ -89,14 +68,9 @@ function eachWord(line: string, change: (word: string) => string): string {
     .join(' ');
 }
 
-// Markup; entities; addresses, mentions, references and emoji, of which GitHub makes links and
-// pictures; an underscore outside of a word, which is emphasis, and signs that may end a heading.
-const more =
-  /[*~[\]<\\^$@]|&#?\w+;|:\/\/|www\.|(?:mailto|xmpp):|#(?:\w|$)|\bgh-\d|:[a-z+_-][\w+-]*:|(?<![\p{L}\p{N}_])_|_(?![\p{L}\p{N}_])/iu;
-
-function mayBeMore(word: string): boolean {
-  return more.test(word);
-}
+// Addresses, mentions, references, emoji and formulas, of which GitHub makes links and pictures in
+// HTML as well.
+const more = /[<$@]|:\/\/|www\.|(?:mailto|xmpp):|#\w|\bgh-\d|:[a-z+_-][\w+-]*:/i;
 
 const named: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -109,10 +83,6 @@ const named: Readonly<Record<string, string>> = {
 // Quotes as well where there is a reason at all: GitHub masks a secret in this form, too.
 function escapeBrackets(word: string): string {
   return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => named[char] ?? char) : word;
-}
-
-function entity(char: string): string {
-  return `&#${char.charCodeAt(0)};`;
 }
 
 function breakCommands(text: string): string {

@@ -1,20 +1,27 @@
 import type { InputError } from '../errors.ts';
+import { timesOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
+import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
+import { totalCostOf } from '../money/cost.ts';
 import type { Runner } from '../runner.ts';
-import { firstThatFit, formatCostSuffix, formatEstimate, formatHeadline } from './format.ts';
+import { plainLines } from './container-log.ts';
+import { firstThatFit, formatCost, formatCounts, formatDuration, formatRates } from './format.ts';
+import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { describeTrouble, writeOutputFile } from './outputs.ts';
-import { endedWell } from './outcome-messages.ts';
-import { codeSpan, escapeMarkdown } from './sanitize.ts';
-import { renderFailures } from './summary/failures.ts';
-import { renderRunning } from './summary/running.ts';
+import { escapeHtml, escapePreformatted } from './sanitize.ts';
+import { formatName, renderDetails, renderJobs } from './summary/jobs.ts';
+import {
+  consoleLink,
+  fold,
+  formatNumber,
+  joinBlocks,
+  renderSentence,
+  sortByResult,
+  uuidCell,
+} from './summary/table.ts';
 import { renderTimeline } from './summary/timeline.ts';
-import { sortByResult } from './summary/table.ts';
-import { renderJobs, renderNodes } from './summary/jobs.ts';
-
-/** How much a summary shows: all there is, or what matters most where that is too long. */
-export type Tier = 'full' | 'compact';
 
 // GitHub drops a summary of more than 1 MiB as a whole.
 const maxBytes = 1_000_000;
@@ -25,83 +32,168 @@ const maxCommentBytes = 65_000;
  * Writes the step's summary, and as a file, short enough for a comment. A failure is a warning: it
  * never changes the verdict.
  */
-export async function writeSummary(runner: Runner, render: (tier: Tier) => string): Promise<void> {
+export async function writeSummary(runner: Runner, render: () => string): Promise<void> {
   try {
-    const full = render('full');
-    const compact = fits(full, maxCommentBytes) ? full : render('compact');
-    const fitted = (max: number) => (fits(full, max) ? full : cutToFit(compact, max));
-    await runner.summarize(fitted(maxBytes));
-    writeOutputFile(runner, 'summary-path', 'summary.md', fitted(maxCommentBytes));
+    const markdown = render();
+    await runner.summarize(cutToFit(markdown, maxBytes));
+    const comment = cutToFit(markdown, maxCommentBytes);
+    writeOutputFile(runner, 'summary-path', 'summary.md', comment);
   } catch (error) {
     const title = 'The job summary could not be written';
     runner.annotate('warning', title, describeTrouble(runner, error));
   }
 }
 
-function fits(markdown: string, max: number): boolean {
-  return Buffer.byteLength(markdown) <= max;
-}
-
 const cutNote = '\n\nThe rest did not fit.\n';
+const maxCloseBytes = 40;
 
-// Cut between lines: a table's row and a list's item are a line each.
+/** Cuts between lines, of which a table's row is one, and closes what is open there. */
 function cutToFit(markdown: string, max: number): string {
-  if (fits(markdown, max)) return markdown;
-  const lines = firstThatFit(markdown.split('\n'), max - cutNote.length);
-  return lines.join('\n') + cutNote;
+  if (Buffer.byteLength(markdown) <= max) return markdown;
+  const room = max - cutNote.length - maxCloseBytes;
+  const text = firstThatFit(markdown.split('\n'), room).join('\n');
+  const isCutIn = (tag: string) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
+  const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
+  return text + close.join('') + cutNote;
 }
-
-// What a compact summary has.
-const compactRows = 50;
-const maxLogLines = 40;
 
 /** How the outcomes are judged, where that is not as everywhere. */
 export interface ReportOptions {
   /** Whether the step may pass with this outcome. */
   readonly isFine?: (outcome: Outcome) => boolean;
-  /** Whether jobs that are still running are cancelled when the workflow's job ends. */
+  /** Whether jobs that are still running are canceled when the workflow's job ends. */
   readonly stopsWithJob?: boolean;
   /** What the jobs may cost. */
   readonly ceilings?: Ceilings;
 }
 
-/** The summary as GitHub-flavoured Markdown. */
+/** The summary as GitHub-flavored Markdown. */
 export function renderSummary(
   outcomes: readonly Outcome[],
-  tier: Tier = 'full',
   { isFine = endedWell, stopsWithJob = false, ceilings = noCeilings }: ReportOptions = {},
 ): string {
-  const isFull = tier === 'full';
-  const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
-  const parts = [
-    heading(outcomes),
-    renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
+  const hasJobs = outcomes.length > 1 || outcomes.some((outcome) => uuidOf(outcome) !== null);
+  return joinBlocks([
+    renderHeading(outcomes),
+    ...renderFailures(outcomes, isFine),
     renderRunning(outcomes, stopsWithJob),
-    isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
-    formatEstimate(
-      outcomes.map(({ offers }) => offers),
-      ceilings,
-    ),
-    renderNodes(outcomes),
-    isFull
-      ? renderTimeline(outcomes)
-      : 'GitHub limits the size of a summary: logs and the timeline are left out.',
-  ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+    ...(hasJobs ? renderJobs(outcomes) : []),
+    renderTimeline(outcomes),
+    hasJobs ? renderDetails(outcomes, ceilings) : '',
+  ]);
 }
 
-function heading(outcomes: readonly Outcome[]): string {
+/** `### ❌ 1 of 4 jobs failed · 11m 45s · about 0.32 USD` */
+function renderHeading(outcomes: readonly Outcome[]): string {
   const worst = sortByResult(outcomes)[0]?.result ?? 'error';
-  const headline = escapeMarkdown(formatHeadline(outcomes), 200);
-  // The table has the cost of a single job.
-  const cost = outcomes.length === 1 ? '' : formatCostSuffix(outcomes);
-  return `### ${results[worst].icon} Dispersed: ${headline}${cost}`;
+  // How many of them succeeded goes without saying.
+  const counts = formatCounts(outcomes).replace(/, \d+ succeeded$/, '');
+  const times = outcomes.map(timesOf).filter(({ createdMs }) => createdMs !== null);
+  const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
+  const isOver = times.length > 0 && times.every(({ endedMs }) => endedMs !== null);
+  const endMs = Math.max(...times.map(({ endedMs }) => endedMs ?? 0));
+  const cost = totalCostOf(outcomes);
+  const parts = [
+    `${results[worst].icon} ${counts}`,
+    ...(isOver ? [formatDuration(endMs - startMs)] : []),
+    ...(cost === null ? [] : [formatCost(cost, 'about')]),
+  ];
+  return `### ${parts.join(' · ')}`;
+}
+
+// Nobody reads more.
+const maxFailures = 50;
+const maxLogs = 20;
+const maxLogLines = 40;
+// Beside the table in a comment.
+const maxLogBytes = 30_000;
+
+/**
+ * Of jobs that were not successful, the worst first: what happened, once for all that it happened to,
+ * what to do, and the end of their logs.
+ */
+function renderFailures(
+  outcomes: readonly Outcome[],
+  isFine: (outcome: Outcome) => boolean,
+): readonly string[] {
+  const bad = sortByResult(outcomes.filter((outcome) => !isFine(outcome)));
+  const isSeveral = outcomes.length > 1;
+  const withLog = bad.slice(0, maxLogs);
+  const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
+  const blocks = [...groups].flatMap(([text, group]) => {
+    const names = group.map((outcome) => formatName(outcome, isSeveral)).join(', ');
+    const icon = group.map(({ result }) => results[result].icon)[0];
+    const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
+    // Of a single job that was never seen there is no name.
+    const hasName = isSeveral || group.some(({ job }) => job !== null);
+    const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
+    const logs = group
+      .filter((outcome) => withLog.includes(outcome))
+      .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
+    const folded = logs.length === 0 ? [] : [fold('Last lines of the log', logs)];
+    return [`<p>${icon} ${line}</p>`, ...folded];
+  });
+  const left = bad.length - maxFailures;
+  return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
+}
+
+// Without the UUID, so that what happened to several jobs is one text.
+function describeFailure(outcome: Outcome): string {
+  const { title, cause, remedy } = describeOutcome(outcome);
+  // Only of an error, the title says more than what is shown of the job.
+  const what = outcome.error === null ? cause : `${title}. ${cause}`;
+  const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${renderSentence(remedy)}`;
+  const uuid = uuidOf(outcome);
+  const named = what.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
+  return `${renderSentence(named)}${fix}`;
+}
+
+function renderLog({ ref, logTail }: Outcome, isSeveral: boolean, maxSize: number) {
+  const lines = plainLines(logTail.slice(-maxLogLines)).map((line) => escapePreformatted(line));
+  const shown = firstThatFit(lines.toReversed(), maxSize).toReversed();
+  if (shown.every((line) => line.trim() === '')) return [];
+  const whose = isSeveral ? [`<b>${formatNumber(ref.index)}</b>`] : [];
+  return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
+}
+
+function isOpen({ job, cancel }: Outcome): boolean {
+  return job !== null && !isFinal(job.status) && cancel !== 'accepted';
+}
+
+/** That jobs which have not ended are billed, and how they are stopped. */
+function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
+  const open = outcomes.filter(isOpen);
+  if (open.length === 0) return '';
+  // The last status is not known, or the cancel was not accepted.
+  const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
+  const names = open
+    .slice(0, maxFailures)
+    .map((outcome) => formatName(outcome, outcomes.length > 1));
+  const rate = formatRates(open);
+  const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
+  const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
+  if (stopsWithJob) return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
+  const uuid =
+    open.length === 1 ? open.map((outcome) => uuidCell(uuidOf(outcome))).join('') : 'of this step';
+  const action = '<code>dispersed-cook/dispersed-cook';
+  // The step is over, and nothing in this workflow sees how they end.
+  const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
+  return [
+    `<p>🟢 ${billed}`,
+    `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${consoleLink}.`,
+    isUnwatched ? ` <b>How to wait:</b> use ${action}/wait</code>.` : '',
+    '</p>',
+  ].join('');
 }
 
 /** The summary of a step whose inputs are not valid. */
 export function renderInputProblems({ problems }: InputError): string {
   const items = problems.map(
-    ({ input, message }) => `- ${codeSpan(input, 100)}: ${escapeMarkdown(message)}`,
+    ({ input, message }) =>
+      `<li><code>${escapePreformatted(input, 100)}</code>: ${escapeHtml(message)}</li>`,
   );
-  return [`### ${results.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
+  return joinBlocks([
+    `### ${results.error.icon} Nothing was sent: ${problems.length === 1 ? 'an input is' : `${problems.length} inputs are`} invalid`,
+    ['<ul>', ...items, '</ul>'].join('\n'),
+  ]);
 }

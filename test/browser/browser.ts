@@ -67,19 +67,12 @@ export type Theme = 'light' | 'dark';
 const styleOf = (theme: Theme) =>
   readFileSync(join(modules, 'github-markdown-css', `github-markdown-${theme}.css`), 'utf8');
 
-// What github-markdown-css leaves out: the page, and GitHub's colours of a diff.
-const ownStyles: Readonly<Record<Theme, string>> = {
-  light: `body { background: #fff } .pl-mi1 { color: #116329; background: #dafbe1 }
-    .pl-md { color: #82071e; background: #ffebe9 } .pl-mc { color: #953800; background: #ffd8b5 }
-    .pl-c { color: #59636e } .pl-mdr { color: #8250df; font-weight: bold }`,
-  dark: `body { background: #0d1117 } .pl-mi1 { color: #aff5b4; background: #033a16 }
-    .pl-md { color: #ffdcd7; background: #67060c } .pl-mc { color: #ffdfb6; background: #5a1e02 }
-    .pl-c { color: #9198a1 } .pl-mdr { color: #d2a8ff; font-weight: bold }`,
-};
+// What github-markdown-css leaves out.
+const backgrounds: Readonly<Record<Theme, string>> = { light: '#fff', dark: '#0d1117' };
 
 /** Shows HTML as the body of a summary. */
 export async function show(page: Page, html: string, theme: Theme = 'light'): Promise<void> {
-  const style = `${styleOf(theme)} ${ownStyles[theme]} body { margin: 16px 24px }`;
+  const style = `${styleOf(theme)} body { background: ${backgrounds[theme]}; margin: 16px 24px }`;
   await page.setContent(
     `<!doctype html><style>${style}</style><article class="markdown-body">${html}</article>`,
   );

@@ -20,22 +20,5 @@ export function githubHtml(markdown: string): string {
     ...defaultSchema,
     attributes: { ...defaultSchema.attributes, code: [['className', /^language-./]] },
   });
-  return toHtml(tree).replaceAll(
-    /(?<=<code class="language-diff">)[^]*?(?=<\/code>)/g,
-    (text: string) => text.split('\n').map(colourDiffLine).join('\n'),
-  );
-}
-
-// GitHub's colours for a block of the language diff, by the first character of a line.
-const diffClasses: Readonly<Record<string, string>> = {
-  '+': 'pl-mi1',
-  '-': 'pl-md',
-  '!': 'pl-mc',
-  '#': 'pl-c',
-  '@': 'pl-mdr',
-};
-
-function colourDiffLine(line: string): string {
-  const name = diffClasses[line.slice(0, 1)];
-  return name === undefined ? line : `<span class="${name}">${line}</span>`;
+  return toHtml(tree);
 }

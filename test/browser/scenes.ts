@@ -155,6 +155,19 @@ const server = [
   ),
 ];
 
+// A machine for the steps that follow, which stops with the workflow job.
+export const gpuSteps = [
+  fakeOutcome(
+    {
+      result: 'running',
+      ending: 'running',
+      runs: [fakeRun({ status: 'RUNNING', node_urls: [ssh] }, { started: 95 })],
+    },
+    { title: 'Fine-tune on this commit', status: 'RUNNING', task: 'PERSISTENT' },
+    { assigned: 42, started: 95 },
+  ),
+];
+
 const attack = [
   '<script>alert(1)</script><img src="https://evil.example/x.png" onerror="alert(2)">',
   '![x](https://evil.example/y.png) [click](javascript:alert(3)) https://evil.example www.evil.example',

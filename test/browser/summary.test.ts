@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../src/report/summary.ts';
+import { checkSummary } from './check.ts';
 import { dryRunSummary } from './dry-run.ts';
 import { chromiumPath, openSheet, show, type Sheet, type Theme } from './browser.ts';
 import { githubHtml } from './github.ts';
-import { scenes } from './scenes.ts';
+import { gpuSteps, scenes } from './scenes.ts';
 
 // The summaries in a real browser, as GitHub shows them; the pictures are in test/browser/out.
 
@@ -13,7 +14,7 @@ const pictures = fileURLToPath(new URL('out', import.meta.url));
 
 // What a summary of ours is made of.
 const ownElements =
-  'article, h3, p, table, tbody, tr, th, td, code, pre, samp, details, summary, br, b, strong, blockquote, pre span, a[href="https://console.dispersed.com/jobs"]';
+  'article, h3, h4, p, table, tbody, tr, th, td, code, pre, samp, details, summary, br, b, strong, span, a[href="https://console.dispersed.com/jobs"], a[href^="https://github.com/acme/renders/actions/runs/"]';
 
 // GitHub's page, and a phone.
 const widths = [1012, 390];
@@ -37,6 +38,8 @@ if (chromiumPath === null)
       Object.entries(scenes).map(([name, outcomes]) => [name, async () => renderSummary(outcomes)]),
     ),
     'dry-run': dryRunSummary,
+    'gpu-steps': async () => renderSummary(gpuSteps, { stopsWithJob: true }),
+    check: async () => checkSummary(),
   };
 
   test.each(Object.entries(shown))(
@@ -61,15 +64,19 @@ if (chromiumPath === null)
     30_000,
   );
 
-  test('every job has a line of its own in the timeline, which a phone shows whole', async () => {
-    await sheet.page.setViewportSize({ width: 390, height: 600 });
-    await show(sheet.page, githubHtml(renderSummary(scenes['twelve-jobs'] ?? [])));
-    const timeline = sheet.page.locator('code.language-diff');
-    const lines = (await timeline.innerText()).trimEnd().split('\n');
-    expect(lines).toHaveLength(12);
-    const [letter = 0, room = 0] = await measure(sheet, lines[0] ?? '');
-    // The mark, the number, the bar and the time; the title may be out of sight.
-    expect(letter * (1 + 3 + 1 + 24 + 1 + 7)).toBeLessThan(room);
+  test('a phone shows the whole timeline, and of each job status, title and cost', async () => {
+    const { page } = sheet;
+    await page.setViewportSize({ width: 390, height: 600 });
+    await show(page, githubHtml(renderSummary(scenes['twelve-jobs'] ?? [])));
+    const code = await page.locator('code.language-text').boundingBox();
+    const pre = await page.locator('pre:has(code.language-text)').boundingBox();
+    const paddingPx = 32;
+    expect(code?.width).toBeLessThanOrEqual((pre?.width ?? 0) - paddingPx);
+    const cells = await page.locator('table').first().locator('td:nth-child(-n+3)').all();
+    const boxes = await Promise.all(cells.map(async (cell) => cell.boundingBox()));
+    expect(boxes).toHaveLength(3 * 12);
+    const ends = boxes.map((box) => (box === null ? Infinity : box.x + box.width));
+    expect(Math.max(...ends)).toBeLessThanOrEqual(390 - 24);
   }, 30_000);
 
   test('this test would notice a picture, and a UUID that breaks', async () => {
@@ -96,15 +103,4 @@ async function brokenUuids({ page }: Sheet): Promise<readonly string[]> {
   return heights
     .filter(({ text, height }) => /^[0-9a-f-]{36}$/.test(text) && height > 30)
     .map(({ text }) => text);
-}
-
-/** The width of a letter of the timeline, and of what there is room for, in pixels. */
-async function measure({ page }: Sheet, line: string): Promise<readonly number[]> {
-  const code = await page.locator('code.language-diff').boundingBox();
-  const pre = await page.locator('pre:has(code.language-diff)').boundingBox();
-  const longest = (await page.locator('code.language-diff').innerText())
-    .split('\n')
-    .reduce((most, each) => Math.max(most, each.length), line.length);
-  const paddingPx = 32;
-  return [(code?.width ?? 0) / longest, (pre?.width ?? 0) - paddingPx];
 }

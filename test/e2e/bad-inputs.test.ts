@@ -474,7 +474,9 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     });
     expect(lines[0]?.slice(0, place.length + 2)).toBe(`${place}: `);
     expect(lines[0]?.slice(place.length + 2)).toMatch(says);
-    expect(step.summary).toMatch(/^### ⚠️ Dispersed: nothing was sent\n\n- [^\n]+\n$/);
+    expect(step.summary).toMatch(
+      /^### ⚠️ Nothing was sent: an input is invalid\n\n<ul>\n<li>[^\n]+\n<\/ul>\n$/,
+    );
     const { shown, commands } = visibleParts(step);
     expect(shown).not.toMatch(/\n\s+at |\[object |undefined|NaN|node:internal|dist\/index/);
     expect(shown).not.toContain(secret);
@@ -525,12 +527,12 @@ test('several problems are told at once, each on a line of one annotation', () =
     expect.stringMatching(/^allowed-region-codes\[1\]: "moon" is not a region code/),
   ]);
   expect(several.log).toContain('::error title=10 problems in the inputs; nothing was sent::');
-  expect(several.summary.match(/^- /gm)).toHaveLength(10);
+  expect(several.summary.match(/^<li>/gm)).toHaveLength(10);
 });
 
 test('more problems than an annotation holds are counted, and listed in the summary', () => {
   const complaint = complaintOf(many);
   expect(complaint.length).toBeLessThanOrEqual(4_096);
   expect(complaint).toMatch(/\nand 8\d\d more; see the job summary$/);
-  expect(many.summary.match(/^- /gm)).toHaveLength(900);
+  expect(many.summary.match(/^<li>/gm)).toHaveLength(900);
 });

@@ -96,7 +96,7 @@ const errorsOf = ({ log }: Played) =>
 /** The JSON that the log shows, a body a job. */
 const bodiesIn = ({ transcript }: Played) =>
   transcript
-    .split(/^(?:#\d+ │ )?Would cook .*$/m)
+    .split(/^(?:#\d+ +)?Would cook .*$/m)
     .slice(1)
     .map((part): unknown => JSON.parse(part.match(/(?<=^ {2}\| ).*/gm)?.join('\n') ?? ''));
 
@@ -160,7 +160,7 @@ test.each(verdicts)('%s: %s', (name, words, complaints) => {
     jobs: '[]',
   });
   expect(step.log).toContain(`Dry run: ${words}; nothing was cooked`);
-  expect(step.summary).toMatch(/^### (?:🧪|⚠️) Dispersed dry run: /u);
+  expect(step.summary).toMatch(/^### (?:🧪|⚠️) Dry run: /u);
   expect(step.summary.split('\n')[0]).toContain(`${words}; nothing was cooked`);
 });
 
@@ -204,13 +204,15 @@ test('the log has the hash of each recipe once, in the form that pins it', () =>
 
 test('the summary has a row and the body of each job', () => {
   const { summary } = see('full');
-  const rows = summary.split('\n').filter((line) => line.startsWith('<tr><td align="right">'));
+  const rows = summary.split('\n').filter((line) => line.startsWith('<tr><td'));
   expect(rows).toHaveLength(3);
   for (const [index, row] of rows.entries()) {
-    expect(row).toContain(`>${index + 1}</td><td align="left">Render</td>`);
+    expect(row).toContain(`<span>#</span>${index + 1} Render</td>`);
     expect(row).toContain(`<samp>${index === 1 ? b : a}</samp>`);
   }
-  const bodies = [...summary.matchAll(/<summary>Request (\d)<\/summary>[^]*?<\/details>/g)];
+  const bodies = [
+    ...summary.matchAll(/<summary>Request of <span>#<\/span>(\d)<\/summary>[^]*?<\/details>/g),
+  ];
   expect(bodies.map(([, number]) => number)).toEqual(['1', '2', '3']);
   for (const [text] of bodies) expect(text).toContain('***');
 });

@@ -136,6 +136,7 @@ function seen({ main }: Played): readonly string[] {
   return (
     text
       .replaceAll(job ?? 'none', 'JOB')
+      .replaceAll(`<samp>${job?.slice(0, 8)}</samp>`, '<samp>JOB</samp>')
       .replaceAll(/\b(?!0[12][ab]0)[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ANOTHER')
       .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
       .replaceAll(version, 'VERSION')
@@ -145,7 +146,6 @@ function seen({ main }: Played): readonly string[] {
       .replaceAll(/^(?:\d+:)?\d\d:\d\d(?= {2})/gm, '<time>')
       .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
-      .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')
       .split('\n')
       // The offers are read beside the cook: one that fails at once may be told of before them.
       .filter((line) => !/^\d+ offers? match|>Offers</.test(line))

@@ -96,7 +96,7 @@ describe('ssh: true', () => {
     const sshkey: unknown = expect.stringMatching(/^ssh-ed25519 \S+ dispersed-cook$/);
     expect(sent).toMatchObject({ parameters: { parameters: { sshkey } } });
     expect(statuses).toEqual(['CANCELLED']);
-    expect(post.lines.at(-1)).toMatch(/ {2}Job [0-9a-f-]{36} was cancelled \(.*ran \d+s\)/);
+    expect(post.lines.at(-1)).toMatch(/ {2}Base was canceled/);
     expect(existsSync(folder)).toBe(false);
   });
 

@@ -351,7 +351,8 @@ describe('wait', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not watch job ${unknown}: not found`,
     ]);
-    expect(played.main.summary()).toContain(`Job ${unknown} could not be cooked or followed\n`);
+    expect(played.main.summary()).toMatch(/^### ⚠️ Job could not be cooked or followed\n/);
+    expect(played.main.summary()).toContain(`<samp>${unknown}</samp>`);
     expect(uuidsOf(played)).toEqual([unknown]);
   });
 
@@ -399,7 +400,7 @@ describe('cancel', () => {
     expect(resultOf(played)).toBe('cancelled');
     expect(simulator.jobs()[0]?.status_reason).toBe('GitHub Actions: no longer needed');
     // What was asked for needs no reason, nor anything that helps.
-    expect(played.main.summary()).not.toContain('Why:');
+    expect(played.main.summary()).not.toContain('How to fix:');
   });
 
   test('a service that refuses to cancel an ended job is no error either', async () => {
@@ -424,7 +425,7 @@ describe('cancel', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not cancel job ${uuidsOf(cooked)[0]}: access denied`,
     ]);
-    expect(played.main.summary()).toMatch(/^### .* could not be cancelled\n\n\*\*Why:/);
+    expect(played.main.summary()).toMatch(/^### .* could not be canceled\n\n<p>.*How to fix:/);
   });
 });
 

@@ -419,7 +419,7 @@ describe('settling', () => {
       await clock.advance(1_000);
       deadline.abort();
       await settled;
-      expect(said().at(-1)).toBe('error: Cancelled');
+      expect(said().at(-1)).toBe('error: Canceled');
       expect(seconds().at(-1)).toBe(when === 'before' ? 1 : 2);
     },
   );

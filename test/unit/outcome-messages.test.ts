@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { formatHeadline } from '../../src/report/format.ts';
+import { formatClosing } from '../../src/report/format.ts';
 import { describeOutcome } from '../../src/report/outcome-messages.ts';
 import { fakeOutcome, uuidNumber, type Pace } from '../support/outcomes.ts';
 
@@ -37,27 +37,27 @@ const stopped = (changes: Partial<Outcome>, status: string) =>
   );
 
 test.each<[string, Outcome, string, RegExp]>([
-  ['gone', stopped({ cancel: 'accepted' }, 'CANCELLED'), 'Render was cancelled', /was canceled\.$/],
+  ['gone', stopped({ cancel: 'accepted' }, 'CANCELLED'), 'Render was canceled', /was canceled\.$/],
   [
     'being cancelled',
     stopped({ cancel: 'accepted' }, 'RUNNING'),
-    'Render is being cancelled',
+    'Render is being canceled',
     /is being canceled, and is still running\.$/,
   ],
   [
     'not to be cancelled',
     stopped({ cancel: 'failed' }, 'RUNNING'),
-    'Render could not be cancelled',
+    'Render could not be canceled',
     /could not be canceled\. It may still be running, and billed/,
   ],
   [
     'failed by itself',
     stopped({ cancel: 'accepted' }, 'FAILED'),
-    'Render was cancelled',
+    'Render was canceled',
     /ended before it could be canceled\.$/,
   ],
 ])('of a job that is %s no more is said', (_, outcome, headline, cause) => {
-  expect(formatHeadline([outcome])).toBe(headline);
+  expect(formatClosing([outcome]).split(';')[0]).toBe(headline);
   expect(describeOutcome(outcome).cause).toMatch(cause);
   const isSaidToBe = describeOutcome(outcome).title.startsWith('Canceled by');
   expect(isSaidToBe).toBe(outcome.cancel === 'accepted');

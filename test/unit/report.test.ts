@@ -15,7 +15,7 @@ const failed = (reason: string) =>
   fakeOutcome({ result: 'failed' }, { status: 'FAILED', status_reason: reason });
 
 test('the message of a success is the verdict and the cost', async () => {
-  expect(await messageOf(fakeOutcome())).toBe('Render three frames succeeded; cost ≈ 0.06 USD');
+  expect(await messageOf(fakeOutcome())).toBe('Render three frames succeeded; about 0.06 USD');
 });
 
 test('the message of a failure has the title, the reason and the remedy of the annotation', async () => {
@@ -30,7 +30,7 @@ test('the message of a failure has the title, the reason and the remedy of the a
 test('the message of several jobs has the verdict, and the reason of the worst', async () => {
   const message = await messageOf(fakeOutcome(), failed('exit code 3'));
   expect(message.split('\n')).toEqual([
-    '1 of 2 jobs failed, 1 succeeded; cost ≈ 0.12 USD',
+    '1 of 2 jobs failed, 1 succeeded; about 0.12 USD',
     expect.stringMatching(/^Job 0198.* failed with exit code 3\. Read its log/),
   ]);
 });

@@ -20,8 +20,8 @@ const ownMarkup = new Set([
   'p',
   'ul',
   'li',
-  'strong',
   'br',
+  'span',
   'code',
   'code.className',
   'pre',
@@ -35,7 +35,6 @@ const ownMarkup = new Set([
   'tr',
   'th',
   'th.align',
-  'th.noWrap',
   'td',
   'td.align',
   'td.noWrap',
@@ -68,10 +67,10 @@ function widthsOf(markdown: string): readonly ReadonlySet<number>[] {
 }
 
 const timelinesIn = (markdown: string) =>
-  [...markdown.matchAll(/^```diff\n(.*?)\n```$/gms)].map(([, text = '']) => text);
+  [...markdown.matchAll(/^```text\n(.*?)\n```$/gms)].map(([, text = '']) => text);
 
-// A line of a timeline that is ours: mark, bar and time, and any text in a line after them.
-const ownTimelineLine = /^(?:[-+!# ]|@@)[ \d]*[░▒█ ]+[a-z\d ]+[^\n]*$/u;
+// A line of a timeline is all ours: number and bar, the axis, the legend.
+const ownTimelineLine = /^(?:#\d+)? *(?:[░▒█ ]*|0 +[\w+. ]+|░ queued {2}▒ starting {2}█ running)$/u;
 
 describe('whatever the service says', () => {
   test('the summary is ours alone', () => {
@@ -130,51 +129,72 @@ const wordy: Partial<Outcome> = {
   ),
 };
 
-const jobRow = /^<tr><td align="right">\d+<\/td>/gm;
+const jobRow = /^<tr><td.*<span>#<\/span>\d+/gm;
 
 describe('a summary that would be too long', () => {
-  const note = 'logs and the timeline are left out.';
-
   /** As the runner gets it. */
   async function written(outcomes: readonly Outcome[]): Promise<string> {
     const runner = rememberingRunner({});
-    await writeSummary(runner, (tier) => renderSummary(inOrder(outcomes), tier));
+    await writeSummary(runner, () => renderSummary(inOrder(outcomes)));
     return runner.summary();
   }
 
-  test.each([1, 60, 2_000])('of %i jobs fits, and says what is missing', async (count) => {
+  test.each([1, 60, 2_000])('of %i jobs fits, and shows the end of some logs', async (count) => {
     const markdown = await written(many(count, wordy));
     expect(bytesOf(markdown)).toBeLessThan(mebibyte);
-    expect(markdown).toMatch(/^### ❌ Dispersed: /);
-    expect(markdown.includes(note)).toBe(count > 1);
-    for (const part of ['```diff', '<pre>']) expect(markdown.includes(part)).toBe(count === 1);
+    expect(markdown).toMatch(/^### ❌ /);
+    expect(markdown).toContain('<pre>');
+    expect(strangersIn(markdown)).toEqual([]);
   });
 
-  test('has the 50 worst of its jobs', async () => {
-    const good = many(1_000, { ...wordy, result: 'succeeded' });
+  test('has what went wrong beside a thousand jobs that succeeded', async () => {
+    const good = many(1_000, { result: 'succeeded' });
     const bad = fakeOutcome({ result: 'failed' }, { title: 'The one', status: 'FAILED' });
     const markdown = await written([...good, bad]);
-    expect(markdown).toContain('The one');
-    // In the table, and in its details.
-    expect(markdown.match(jobRow)).toHaveLength(2 * 50);
-    expect(markdown).toContain('\n951 more jobs are in the file of the output `jobs-path`.');
+    expect(markdown).toContain('</span>1001 The one</b> failed');
+    expect(markdown.match(jobRow)).toHaveLength(1 + 200 + 200);
+    expect(markdown).toContain('\n800 more are in the output `jobs-path`.');
   });
 });
 
-test('200 jobs: a row each, and a timeline that can still be read', () => {
-  const markdown = render(
-    Array.from({ length: 200 }, (_, index) => fakeOutcome({}, { uuid: uuidNumber(index + 1) })),
+test('more than 20 jobs that succeeded are folded, and have no timeline', () => {
+  const jobs = (count: number) =>
+    render(
+      Array.from({ length: count }, (_, index) => fakeOutcome({}, { uuid: uuidNumber(index) })),
+    );
+  expect(jobs(21)).toContain('<details><summary>21 jobs succeeded</summary>');
+  expect(jobs(20)).not.toContain('jobs succeeded</summary>');
+  expect(timelinesIn(jobs(20))[0]?.split('\n')).toHaveLength(22);
+  expect(timelinesIn(jobs(21))).toEqual([]);
+});
+
+test('a job that ran once has no timeline, and one that ran again has', () => {
+  const again = [
+    fakeRun({ status: 'FAILED' }, { started: 95, ended: 190 }),
+    fakeRun({}, { started: 260, ended: 412 }),
+  ];
+  expect(timelinesIn(render([fakeOutcome()]))).toEqual([]);
+  expect(timelinesIn(render([fakeOutcome({ runs: again })]))[0]?.split('\n')).toEqual([
+    '    ░░░▒▒▒▒███████░░░░░███████████',
+    '    0                       6m 52s',
+    '    ░ queued  ▒ starting  █ running',
+  ]);
+});
+
+test('what happened to several jobs is said once', () => {
+  const jobs = [3, 3, 4].map((code) =>
+    fakeOutcome({ result: 'failed' }, { status: 'FAILED', status_reason: `exit code ${code}` }),
   );
-  expect(markdown.match(jobRow)).toHaveLength(2 * 200);
-  expect(timelinesIn(markdown)[0]?.split('\n')).toHaveLength(20);
-  expect(markdown).toContain('; 20 of the 200 jobs.');
+  const markdown = render(jobs);
+  expect(markdown.match(/<p>.*<\/b>.*?exit code \d/g)).toEqual([
+    '<p>❌ <b><span>#</span>1 Render three frames, <span>#</span>2 Render three frames</b>: Each failed with exit code 3',
+    '<p>❌ <b><span>#</span>3 Render three frames</b> failed with exit code 4',
+  ]);
 });
 
 test('results may have the names of what every object inherits', () => {
   const outcomes = [{ valueOf: 1 }, { x: 2 }].map((results) => fakeOutcome({ results }));
-  expect(render(outcomes)).toContain(
-    '<td align="left">Render three frames</td><td align="left"></td><td align="left">2</td>',
-  );
+  expect(render(outcomes)).toContain('<td></td><td>2</td>');
 });
 
 test('a line of a log keeps its indentation and loses its colours', () => {
@@ -201,41 +221,40 @@ test.each<[string, readonly Outcome[]]>([
   expect(render(outcomes).split('\n')).toMatchSnapshot();
 });
 
-test.each<[string, Partial<Outcome>, RegExp]>([
+test.each<[string, Partial<Outcome>, string]>([
   [
     'runs as was asked',
     { result: 'running' },
-    /The job has not ended, and is billed while running\*\*: 0\.69 USD an hour\.\n\nTo stop it: the action/,
+    '<b>Still running, and billed</b>, 0.69 USD an hour',
   ],
   [
     'is not known any more',
     { result: 'error', ending: 'lost' },
-    /The job may not have ended, and is billed while running\*\*/,
+    '<b>May still be running, and billed</b>',
   ],
   [
-    'was not cancelled',
+    'was not canceled',
     { result: 'timed-out', cancel: 'failed' },
-    /The job may not have ended, and is billed while running\*\*/,
+    '<b>May still be running, and billed</b>',
   ],
 ])('of a job that %s, no more is said than is known', (_, change, words) => {
-  const outcome = fakeOutcome(change, { status: 'RUNNING' });
-  expect(render([outcome])).toMatch(words);
-  const two = render([outcome, fakeOutcome({ result: 'running' }, { status: 'RUNNING' })]);
-  expect(two.includes('2 jobs may not all have ended')).toBe(change.result !== 'running');
+  const markdown = render([fakeOutcome(change, { status: 'RUNNING' })]);
+  expect(markdown).toContain(words);
+  expect(markdown).toContain('cancel</code> with the <code>job-uuids</code> <samp>0198ac1c');
 });
 
 test('a job that is stopped with the workflow job is not said to run on', () => {
   const running = [fakeOutcome({ result: 'running' }, { status: 'RUNNING' })];
-  const markdown = renderSummary(running, 'full', { stopsWithJob: true });
-  expect(markdown).toContain("It is stopped when the workflow's job ends.");
-  expect(markdown).not.toContain('To stop it');
+  const markdown = renderSummary(running, { stopsWithJob: true });
+  expect(markdown).toContain("Stops when the workflow's job ends.");
+  expect(markdown).not.toContain('How to stop');
 });
 
 test('results are columns of the table, at most four', () => {
   const results = { a: 1, b: 2 / 3, c: 'x', d: [1], e: 5 };
   const markdown = render([fakeOutcome({ results })]);
   expect(markdown).toContain('<th align="left">d</th><th align="right">Waited</th>');
-  expect(markdown).toContain('<td align="left">0.666667</td><td align="left">x</td>');
+  expect(markdown).toContain('<td>0.666667</td><td>x</td>');
 });
 
 test('a summary that GitHub would drop as too large is cut between its lines', async () => {
@@ -271,16 +290,14 @@ test('a summary that cannot be made is a warning too', async () => {
   ]);
 });
 
-test('the file of the summary fits into a comment, and says what a long one has first', async () => {
+test('the file of the summary fits into a comment, and has the beginning of a long one', async () => {
   const runner = rememberingRunner({});
   await writeSummary(runner, () => 'short');
   expect(readFileSync(runner.outputs.get('summary-path') ?? '', 'utf8')).toBe('short');
   const rows = Array.from({ length: 20_000 }, (_, row) => `row ${row}`);
-  await writeSummary(runner, (tier) => (tier === 'full' ? rows.join('\n') : 'compact'));
-  expect(readFileSync(runner.outputs.get('summary-path') ?? '', 'utf8')).toBe('compact');
   await writeSummary(runner, () => rows.join('\n'));
   const text = readFileSync(runner.outputs.get('summary-path') ?? '', 'utf8');
   expect(text.length).toBeLessThanOrEqual(65_000);
-  expect(text.length).toBeGreaterThan(64_900);
+  expect(text.length).toBeGreaterThan(64_800);
   expect(text).toMatch(/^row 0\nrow 1\n/);
 });

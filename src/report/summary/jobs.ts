@@ -1,87 +1,129 @@
-import type { Outcome } from '../../jobs/records.ts';
-import { hourlyRateOf, pricedCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf } from '../../jobs/node-urls.ts';
-import type { Json } from '../../service/json.ts';
+import type { Outcome } from '../../jobs/records.ts';
 import { results } from '../../jobs/results.ts';
-import { escapeHtml } from '../sanitize.ts';
+import type { Ceilings } from '../../money/ceilings.ts';
+import { hourlyRateOf, pricedCostOf, type Cost } from '../../money/cost.ts';
+import type { Json } from '../../service/json.ts';
 import {
-  consoleLink,
-  costCell,
-  durationCell,
-  fold,
-  jobNumber,
-  rateCell,
-  renderTable,
-  selectWorst,
-  statusCell,
-  uuidCode,
-  type Column,
-} from './table.ts';
+  describeStatus,
+  formatCost,
+  formatDuration,
+  formatEstimate,
+  formatUsd,
+} from '../format.ts';
+import { escapeHtml } from '../sanitize.ts';
+import { consoleLink, fold, formatNumber, renderTable, uuidCell, type Column } from './table.ts';
 
-type JobColumn = Column<Outcome>;
+/** A column about a job. */
+export type JobColumn = Column<Outcome>;
 
 // More columns than these do not fit beside the others, and more rows push the rest out of sight.
 const maxResults = 4;
 const maxUnfolded = 20;
 
-/**
- * The table of the jobs: those that ended well are folded where there are many, and what is rarely
- * needed is in a second one.
- * @param maxRows how many to show: the worst ones
- */
-export function renderJobs(outcomes: readonly Outcome[], maxRows: number): string {
-  const shown = selectWorst(outcomes, maxRows);
-  const numbers = outcomes.length === 1 ? [] : [numberColumn];
-  const columns = [...numbers, ...statusColumns, ...resultColumns(outcomes), ...costColumns];
-  const good = shown.filter(({ result }) => result === 'succeeded');
-  const rest =
-    good.length > maxUnfolded ? shown.filter((outcome) => !good.includes(outcome)) : shown;
-  const title = `${results.succeeded.icon} ${good.length} jobs succeeded`;
-  const left = outcomes.length - shown.length;
+/** The table of the jobs; where many succeeded, these are in a second one, folded. */
+export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
+  const columns = [
+    statusColumn,
+    titleColumn(outcomes.length > 1),
+    costColumn,
+    ...resultColumns(outcomes),
+    waitedColumn,
+    ranColumn,
+    addressColumn,
+    uuidColumn,
+  ];
+  const good = outcomes.filter(({ result }) => result === 'succeeded');
+  if (good.length <= maxUnfolded) return [renderTable(columns, outcomes, 'jobs-path')];
+  const rest = outcomes.filter((outcome) => !good.includes(outcome));
   return [
-    ...(rest.length > 0 ? [renderTable(columns, rest)] : []),
-    ...(rest === shown ? [] : [fold(title, [renderTable(columns, good)])]),
-    ...(left > 0 ? [`${left} more jobs are in the file of the output \`jobs-path\`.`] : []),
-    fold('UUIDs, recipes and hardware', [
-      renderTable([...numbers, ...detailColumns], shown),
-      `All jobs are in ${consoleLink}.`,
-    ]),
-  ].join('\n\n');
+    rest.length === 0 ? '' : renderTable(columns, rest, 'jobs-path'),
+    fold(`${good.length} jobs succeeded`, [renderTable(columns, good, 'jobs-path')]),
+  ];
 }
 
-const numberColumn: JobColumn = {
-  heading: '#',
-  align: 'right',
-  cell: (outcome) => String(jobNumber(outcome)),
+/** What is rarely needed, folded. */
+export function renderDetails(outcomes: readonly Outcome[], ceilings: Ceilings): string {
+  const offers = outcomes.map((outcome) => outcome.offers);
+  const estimate = formatEstimate(offers, ceilings);
+  const columns = outcomes.length > 1 ? [numberColumn, ...detailColumns] : detailColumns;
+  return fold(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
+    renderTable(columns, outcomes, 'jobs-path'),
+    `<p>${escapeHtml(estimate)}${estimate && '. '}All jobs are in ${consoleLink}.</p>`,
+  ]);
+}
+
+export const statusColumn: JobColumn = {
+  heading: '',
+  keep: true,
+  cell: (outcome) => `${results[outcome.result].icon} ${escapeHtml(describeStatus(outcome), 40)}`,
 };
 
-const statusColumns: readonly JobColumn[] = [
-  { heading: 'Status', cell: statusCell },
-  { heading: 'Title', cell: ({ ref, job }) => escapeHtml(titleOf(ref, job), 120) },
-];
+// As wide as a phone has room for beside status and cost: a title would be a word a line there.
+const titleHeading = `Job${'\u00a0'.repeat(11)}`;
 
-const costColumns: readonly JobColumn[] = [
-  {
-    heading: 'Waited',
-    align: 'right',
-    cell: (outcome) => durationCell(durationsOf(outcome).queueSeconds),
+/** @param isNumbered whether the step has several jobs, which the log gives by number */
+export function titleColumn(isNumbered: boolean): JobColumn {
+  return { heading: titleHeading, cell: (outcome) => formatName(outcome, isNumbered) };
+}
+
+/** `#3 Train`, as HTML. */
+export function formatName({ ref, job }: Outcome, isNumbered: boolean): string {
+  const number = isNumbered ? `${formatNumber(ref.index)} ` : '';
+  return `${number}${escapeHtml(titleOf(ref, job), 120)}`;
+}
+
+const costColumn: JobColumn = {
+  heading: 'Cost (USD)',
+  align: 'right',
+  cell: (outcome) => costCell(pricedCostOf(outcome)),
+};
+
+const waitedColumn: JobColumn = {
+  heading: 'Waited',
+  align: 'right',
+  cell: (outcome) => durationCell(durationsOf(outcome).queueSeconds),
+};
+
+export const ranColumn: JobColumn = {
+  heading: 'Ran',
+  align: 'right',
+  cell: (outcome) => durationCell(durationsOf(outcome).runSeconds),
+};
+
+export const rateColumn: JobColumn = {
+  heading: 'An hour',
+  align: 'right',
+  cell: (outcome) => {
+    const usd = hourlyRateOf(outcome);
+    return usd === null ? '' : formatUsd(usd);
   },
-  {
-    heading: 'Ran',
-    align: 'right',
-    cell: (outcome) => durationCell(durationsOf(outcome).runSeconds),
-  },
-  { heading: 'Cost', align: 'right', cell: (outcome) => costCell(pricedCostOf(outcome)) },
-];
+};
+
+const uuidColumn: JobColumn = {
+  heading: 'UUID',
+  cell: (outcome) => uuidCell(uuidOf(outcome), 8),
+};
+
+// Where the ports of a job that runs can be reached.
+const addressColumn: JobColumn = {
+  heading: 'Address',
+  cell: (outcome) =>
+    nodeUrlsOf(outcome)
+      .map((url) => `<code>${addressOf(url)}</code>`)
+      .join('<br>'),
+};
+
+const numberColumn: JobColumn = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
 
 const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 
 const detailColumns: readonly JobColumn[] = [
-  { heading: 'Job', keep: true, cell: (outcome) => uuidCode(uuidOf(outcome)) },
-  { heading: 'Recipe', keep: true, cell: (outcome) => uuidCode(recipeOf(outcome)) },
+  { heading: 'Job UUID', keep: true, cell: (outcome) => uuidCell(uuidOf(outcome)) },
+  { heading: 'Recipe UUID', keep: true, cell: (outcome) => uuidCell(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ job }) => escapeHtml(hardwareOf(job), 120) },
-  { heading: 'An hour', align: 'right', cell: (outcome) => rateCell(hourlyRateOf(outcome)) },
+  rateColumn,
   { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
 ];
 
@@ -102,18 +144,11 @@ function resultCell(value: Json | undefined): string {
   return escapeHtml(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
 }
 
-const maxNodes = 100;
+/** What something has cost, under a heading with the currency; empty where that is not known. */
+export function costCell(cost: Cost | null): string {
+  return cost === null ? '' : formatCost(cost).replace(' USD', '').replace('under', '&lt;');
+}
 
-/** Where the jobs that run can be reached. */
-export function renderNodes(outcomes: readonly Outcome[]): string {
-  const nodes = outcomes.flatMap((outcome) =>
-    nodeUrlsOf(outcome).map((url) => ({ url, number: String(jobNumber(outcome)) })),
-  );
-  if (nodes.length === 0) return '';
-  const columns: readonly Column<(typeof nodes)[number]>[] = [
-    { heading: '#', align: 'right', cell: ({ number }) => (outcomes.length === 1 ? '' : number) },
-    { heading: 'Port', cell: ({ url }) => escapeHtml(url.description ?? '', 60) },
-    { heading: 'Address', cell: ({ url }) => `<code>${addressOf(url)}</code>` },
-  ];
-  return renderTable(columns, nodes, maxNodes, 'the output `node-urls`');
+function durationCell(seconds: number | null): string {
+  return seconds === null ? '' : formatDuration(seconds * 1000);
 }

@@ -1,20 +1,14 @@
-import { formatDuration } from '../format.ts';
-import { phaseSeconds, phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
+import { phasesOf, type JobPhase } from '../../jobs/metrics.ts';
 import type { Outcome } from '../../jobs/records.ts';
-import { results } from '../../jobs/results.ts';
-import { sanitizeLine } from '../sanitize.ts';
-import { jobNumber, selectWorst } from './table.ts';
+import { formatDuration } from '../format.ts';
 
-// Drawn with letters in a block of the language diff, whose lines GitHub colours by their first
-// character, in light and dark: a mermaid diagram knows two results, and its labels run into each
-// other on a narrow screen.
+// Drawn with letters: the axis of a mermaid diagram cannot be read on a phone.
 
-// More rows than this are not read.
+// More lines are not read; the log has the progress of many jobs.
 const maxJobs = 20;
-const maxPhases = 24;
 
-// With the number and the time, as much as a phone shows.
-const barWidth = 24;
+// With the number, as much as a phone shows.
+const barWidth = 30;
 
 const inks: Readonly<Record<JobPhase['kind'], string>> = {
   queued: '░',
@@ -22,61 +16,39 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
   running: '█',
 };
 
-interface Scale {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** A line a job: how long it was queued, starting and running; empty where no job shows two of these. */
+/**
+ * When each job was queued, starting and running, a line a job above an axis; empty where the table
+ * tells as much: of a job that ran once, and of none that began.
+ */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
-  const begun = outcomes.filter((outcome) => phasesOf(outcome).length > 0);
-  const rows = selectWorst(begun, maxJobs).map((outcome) => ({
-    outcome,
-    phases: phasesOf(outcome).slice(-maxPhases),
-  }));
-  const scale = findScale(rows.flatMap(({ phases }) => phases));
-  if (scale === null || !rows.some(({ phases }) => phases.length > 1)) return '';
-  const lines = rows.map(({ outcome, phases }) => {
-    // A single job needs no name.
-    const text = outcomes.length === 1 ? describePhases(phases) : nameAndTime(outcome, phases);
-    return `${results[outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
-  });
-  const part = begun.length > maxJobs ? `; ${maxJobs} of the ${outcomes.length} jobs` : '';
-  const width = formatDuration(scale.endMs - scale.startMs);
-  const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
-  const legend = `${kinds.join(', ')}; the whole width is ${width}${part}.`;
-  return ['```diff', ...lines, '```', '', legend].join('\n');
-}
-
-/** @returns null where there is nothing to draw */
-function findScale(phases: readonly JobPhase[]): Scale | null {
-  const instants = phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]);
+  const rows = outcomes
+    .map(({ ref, ...outcome }) => ({ ref, phases: phasesOf({ ref, ...outcome }) }))
+    .filter(({ phases }) => phases.length > 0);
+  const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
+  if (runs.length < 2 || rows.length > maxJobs) return '';
+  const instants = rows.flatMap(({ phases }) =>
+    phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]),
+  );
   const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
-  return endMs > startMs ? { startMs, endMs } : null;
+  const lines = rows.map(({ ref, phases }) => {
+    const name = `#${ref.index + 1}`.padEnd(margin.length);
+    return `${outcomes.length > 1 ? name : margin}${drawBar(phases, startMs, endMs)}`;
+  });
+  const legend = Object.entries(inks).map(([kind, ink]) => `${ink} ${kind}`);
+  const axis = `0${formatDuration(endMs - startMs).padStart(barWidth - 1)}`;
+  const drawn = [...lines, margin + axis, margin + legend.join('  ')];
+  return ['```text', ...drawn.map((line) => line.trimEnd()), '```'].join('\n');
 }
 
-function describePhases(phases: readonly JobPhase[]): string {
-  return phases.map((phase) => `${phase.kind} ${formatSeconds([phaseSeconds(phase)])}`).join(', ');
-}
+const margin = '    ';
 
-function nameAndTime(outcome: Outcome, phases: readonly JobPhase[]): string {
-  const time = formatSeconds(phases.map(phaseSeconds)).padStart(7);
-  return `${time} #${jobNumber(outcome)} ${sanitizeLine(titleOf(outcome.ref, outcome.job), 36)}`;
-}
-
-function formatSeconds(parts: readonly (number | null)[]): string {
-  const sum = parts.reduce<number>((total, seconds) => total + (seconds ?? 0), 0);
-  return parts.includes(null) ? 'so far' : formatDuration(sum * 1000);
-}
-
-function drawBar(phases: readonly JobPhase[], { startMs, endMs }: Scale): string {
+function drawBar(phases: readonly JobPhase[], startMs: number, endMs: number): string {
   const cells = Array.from({ length: barWidth }, () => ' ');
-  const at = (ms: number) => Math.round((barWidth * (ms - startMs)) / (endMs - startMs));
+  const at = (ms: number) => Math.round((barWidth * (ms - startMs)) / Math.max(1, endMs - startMs));
   for (const { kind, fromMs, toMs } of phases) {
     // Each phase is seen, however short.
     const from = Math.min(barWidth - 1, at(fromMs));
-    const to = Math.max(from + 1, at(toMs ?? endMs));
-    cells.fill(inks[kind], from, to);
+    cells.fill(inks[kind], from, Math.max(from + 1, at(toMs ?? endMs)));
   }
   return cells.join('');
 }
