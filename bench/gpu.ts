@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execute } from '../src/ssh/execute.ts';
 import { createSshFolder } from '../src/ssh/folder.ts';
 import { startSshNode } from '../test/simulator/ssh-node.ts';
 
@@ -12,14 +11,9 @@ import { startSshNode } from '../test/simulator/ssh-node.ts';
 
 const rounds = 3;
 const script = fileURLToPath(new URL('../src/ssh/gpu.sh', import.meta.url));
-const folder = await createSshFolder(
-  mkdtempSync(join(tmpdir(), 'bench-gpu-')),
-  'duser',
-  script,
-  execute,
-);
+const folder = createSshFolder(mkdtempSync(join(tmpdir(), 'bench-gpu-')), 'duser', script);
 const node = await startSshNode({ authorizedKeys: () => [folder.publicKey] });
-folder.addHost({ name: 'gpu', ...node.address });
+folder.addHost('gpu', node.address);
 
 const workspace = mkdtempSync(join(tmpdir(), 'bench-gpu-'));
 for (let place = 0; place < 50; place += 1) {

@@ -30318,8 +30318,8 @@ function isTaken(step, entry, jobUuid) {
 var finish = __nccwpck_require__(4652);
 // EXTERNAL MODULE: ./build/step/plan.js
 var step_plan = __nccwpck_require__(2568);
-// EXTERNAL MODULE: ./build/ssh/folder.js
-var folder = __nccwpck_require__(3493);
+// EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
+var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
 
 
@@ -30346,7 +30346,7 @@ async function cook(deps) {
         (0,outputs/* writeInitialOutputs */.wm)(runner);
         const inputs = readCookInputs(runner);
         const run = (0,context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(deps, inputs));
-        const ssh = inputs.ssh && !inputs['dry-run'] ? await openSsh(deps, inputs['ssh-user']) : null;
+        const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
         const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
         const plan = { ...cookStepPlan(inputs), ssh };
         if (inputs['dry-run']) {
@@ -30371,11 +30371,11 @@ async function cook(deps) {
         await (0,report/* reportFailure */.xV)(runner, error);
     }
 }
-async function openSsh({ runner, createSshFolder }, user = 'duser') {
-    (0,folder/* checkTools */.G)(runner.env);
+function openSsh({ runner, createSshFolder }, user = 'duser') {
+    (0,folder/* checkTools */.Gd)(runner.env);
     const path = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-ssh-'));
     (0,saved_state/* saveSshFolder */.kI)(runner, path);
-    const ssh = await createSshFolder(path, user);
+    const ssh = createSshFolder(path, user);
     runner.addPath(ssh.bin);
     (0,outputs/* writeSshConfig */.Q5)(runner, ssh.config);
     return ssh;
@@ -31989,7 +31989,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(126);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8011);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -39387,7 +39387,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
 
 /***/ }),
 
-/***/ 126:
+/***/ 8011:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39615,23 +39615,9 @@ function lookupPublic(resolve) {
 var octokit = __nccwpck_require__(987);
 // EXTERNAL MODULE: ./build/runner.js + 18 modules
 var runner = __nccwpck_require__(7700);
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./build/ssh/execute.js
-
-const maxMs = 20_000;
-const execute = async (file, args, signal) => new Promise((resolve) => {
-    const options = { timeout: maxMs, ...(signal !== undefined && { signal }) };
-    (0,external_node_child_process_namespaceObject.execFile)(file, args, options, (error, _, stderr) => {
-        const code = error === null ? 0 : error.code;
-        resolve({ code: typeof code === 'number' ? code : null, stderr });
-    });
-});
-
-// EXTERNAL MODULE: ./build/ssh/folder.js
-var folder = __nccwpck_require__(3493);
+// EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
+var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/run.js
-
 
 
 
@@ -39655,10 +39641,7 @@ async function runCommand(command) {
         connect: connect,
         openProbe: openProbe,
         openGitHub: octokit/* openOctokit */.O,
-        createSshFolder: async (path, user) => {
-            const script = (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh');
-            return (0,folder/* createSshFolder */.l)(path, user, script, execute);
-        },
+        createSshFolder: (path, user) => (0,folder/* createSshFolder */.l4)(path, user, (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
         interrupt: interrupt.signal,
     });
 }
@@ -43192,115 +43175,78 @@ function escapeCodeUnit(unit) {
 
 /***/ }),
 
-/***/ 9843:
+/***/ 1033:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ hostName),
-/* harmony export */   c: () => (/* binding */ formatConfig)
-/* harmony export */ });
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Gd: () => (/* binding */ checkTools),
+  l4: () => (/* binding */ createSshFolder),
+  Sm: () => (/* binding */ hostName)
+});
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/ssh/folder.js
+
+
+
+
 
 function hostName(index) {
     return index === 0 ? 'gpu' : `gpu-${index + 1}`;
 }
-const maxSocketPath = 80;
-function formatConfig(hosts, user, folder) {
-    const socket = (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, '%n');
-    const shared = `  ControlMaster auto\n  ControlPath ${quote(socket)}\n  ControlPersist 60\n`;
-    const places = hosts.map(({ name, hostname, port }) => `Host ${name}\n  HostName ${hostname}\n  Port ${port}\n`);
-    return `${places.join('')}Host *
-  User ${user}
-  IdentityFile ${quote((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, 'id_ed25519'))}
-  IdentitiesOnly yes
-  BatchMode yes
-  StrictHostKeyChecking accept-new
-  UserKnownHostsFile ${quote((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, 'known_hosts'))}
-  ConnectTimeout 10
-  ServerAliveInterval 5
-  ServerAliveCountMax 3
-  LogLevel ERROR
-${socket.length <= maxSocketPath ? shared : ''}`;
+function checkTools(env) {
+    const folders = (env['PATH'] ?? '').split(external_node_path_.delimiter);
+    const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter((tool) => !folders.some((folder) => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(folder, tool))));
+    const messages = env['RUNNER_OS'] === 'Windows'
+        ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
+        : missing.map((tool) => `needs ${tool} on the runner, which is not installed`);
+    if (messages.length === 0)
+        return;
+    throw new errors/* InputError */.dz(messages.map((message) => ({ input: 'ssh', message })));
 }
-function quote(path) {
-    return `"${path.replaceAll(/%(?!n$)/g, '%%')}"`;
-}
-
-
-/***/ }),
-
-/***/ 3493:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   G: () => (/* binding */ checkTools),
-/* harmony export */   l: () => (/* binding */ createSshFolder)
-/* harmony export */ });
-/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _config_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9843);
-
-
-
-
-const tools = ['ssh', 'ssh-keygen', 'tar', 'bash'];
-function checkTools({ PATH = '', RUNNER_OS, }) {
-    if (RUNNER_OS === 'Windows') {
-        const message = 'needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example';
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input: 'ssh', message }]);
-    }
-    const problems = tools
-        .filter((tool) => !PATH.split(node_path__WEBPACK_IMPORTED_MODULE_1__.delimiter).some((folder) => isExecutable((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, tool))))
-        .map((tool) => ({
-        input: 'ssh',
-        message: `needs ${tool} on the runner, which is not installed`,
-    }));
-    if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(problems);
-}
-function isExecutable(path) {
-    try {
-        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.accessSync)(path, node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.X_OK);
-        return true;
-    }
-    catch {
-        return false;
-    }
-}
-async function createSshFolder(path, user, script, execute) {
-    const key = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'id_ed25519');
+const maxLoginMs = 20_000;
+function createSshFolder(path, user, script) {
+    const key = (0,external_node_path_.join)(path, 'id_ed25519');
     const options = ['-q', '-t', 'ed25519', '-N', '', '-C', 'dispersed-cook'];
-    const made = await execute('ssh-keygen', [...options, '-f', key]);
-    if (made.code !== 0)
-        throw new Error(`ssh-keygen could not create a key: ${made.stderr}`);
-    const config = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'config');
-    const bin = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'bin');
+    (0,external_node_child_process_namespaceObject.execFileSync)('ssh-keygen', [...options, '-f', key], { stdio: 'pipe' });
+    const config = (0,external_node_path_.join)(path, 'config');
+    const bin = (0,external_node_path_.join)(path, 'bin');
     const hosts = new Map();
-    const write = () => {
-        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(config, (0,_config_js__WEBPACK_IMPORTED_MODULE_3__/* .formatConfig */ .c)([...hosts.values()], user, path), { mode: 0o600 });
-    };
-    (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(bin);
-    write();
+    (0,external_node_fs_.mkdirSync)(bin);
+    (0,external_node_fs_.writeFileSync)((0,external_node_path_.join)(path, 'token'), (0,external_node_crypto_.randomBytes)(16).toString('hex'), { mode: 0o600 });
     return {
         path,
         config,
         bin,
-        publicKey: (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)(`${key}.pub`, 'utf8').trim(),
-        addHost: (host) => {
-            const known = hosts.get(host.name);
-            if (known?.hostname === host.hostname && known.port === host.port)
+        publicKey: (0,external_node_fs_.readFileSync)(`${key}.pub`, 'utf8').trim(),
+        addHost: (name, { hostname, port }) => {
+            const host = `Host ${name}\n  HostName ${hostname}\n  Port ${port}\n`;
+            if (hosts.get(name) === host)
                 return;
-            hosts.set(host.name, host);
-            write();
-            const command = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(bin, host.name);
-            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.copyFileSync)(script, command);
-            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.chmodSync)(command, 0o700);
+            hosts.set(name, host);
+            const text = [...hosts.values(), formatDefaults(user, path)].join('');
+            (0,external_node_fs_.writeFileSync)(config, text, { mode: 0o600 });
+            const command = (0,external_node_path_.join)(bin, name);
+            (0,external_node_fs_.copyFileSync)(script, command);
+            (0,external_node_fs_.chmodSync)(command, 0o700);
         },
-        login: async (name, signal) => {
-            const { code, stderr } = await execute('ssh', ['-F', config, name, 'true'], signal);
-            return code === 0 ? null : describeRefusal(stderr);
-        },
+        login: async (name, signal) => new Promise((resolve) => {
+            const limits = { timeout: maxLoginMs, signal };
+            (0,external_node_child_process_namespaceObject.execFile)('ssh', ['-F', config, name, 'true'], limits, (error, _, stderr) => {
+                resolve(error === null ? null : describeRefusal(stderr));
+            });
+        }),
     };
 }
 function describeRefusal(stderr) {
@@ -43309,6 +43255,23 @@ function describeRefusal(stderr) {
         return 'permission denied: does the image pass SSH_PUBKEY on?';
     const known = /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i.exec(last);
     return known?.[0].toLowerCase() ?? (last || 'no response');
+}
+const maxSocketPath = 80;
+function formatDefaults(user, folder) {
+    const socket = (0,external_node_path_.join)(folder, '%n');
+    const shared = `  ControlMaster auto\n  ControlPath "${socket}"\n  ControlPersist 60\n`;
+    return `Host *
+  User ${user}
+  IdentityFile "${(0,external_node_path_.join)(folder, 'id_ed25519')}"
+  IdentitiesOnly yes
+  BatchMode yes
+  StrictHostKeyChecking accept-new
+  UserKnownHostsFile "${(0,external_node_path_.join)(folder, 'known_hosts')}"
+  ConnectTimeout 10
+  ServerAliveInterval 5
+  ServerAliveCountMax 3
+  LogLevel ERROR
+${socket.length <= maxSocketPath ? shared : ''}`;
 }
 
 
@@ -44603,8 +44566,8 @@ var reconcile_entry = __nccwpck_require__(3142);
 var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/service/poll.js
 var poll = __nccwpck_require__(9851);
-// EXTERNAL MODULE: ./build/ssh/config.js
-var config = __nccwpck_require__(9843);
+// EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
+var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/step/server.js
 
 
@@ -44736,8 +44699,8 @@ async function logIn({ plan: { ssh } }, { ref }, urls, signal) {
     const address = urls.find(node_urls/* isSsh */.BC);
     if (address === undefined)
         return { check, answer: 'the machine has no address for ssh yet' };
-    const name = (0,config/* hostName */.S)(ref.index);
-    ssh.addHost({ name, hostname: address.hostname, port: address.port });
+    const name = (0,folder/* hostName */.Sm)(ref.index);
+    ssh.addHost(name, address);
     const answer = await ssh.login(name, signal);
     return answer === null ? null : { check, answer };
 }

@@ -3,7 +3,7 @@ import type { Probe } from './service/probe.ts';
 import type { OpenGitHub } from './github/octokit.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Runner } from './runner.ts';
-import type { CreateSshFolder } from './ssh/folder.ts';
+import type { SshFolder } from './ssh/folder.ts';
 
 /** All that a command needs from outside; tests pass others. */
 export interface Deps {
@@ -14,7 +14,7 @@ export interface Deps {
   /** Opens a way to the servers that the service at this URL names. */
   readonly openProbe: (apiUrl: URL) => Probe;
   readonly openGitHub: OpenGitHub;
-  readonly createSshFolder: CreateSshFolder;
+  readonly createSshFolder: (path: string, user: string) => SshFolder;
   /** Fires when the workflow is cancelled: SIGINT or SIGTERM. */
   readonly interrupt: AbortSignal;
 }

@@ -5,7 +5,6 @@ import { openOctokit } from './github/octokit.ts';
 import type { Deps } from './deps.ts';
 import { systemClock } from './clock.ts';
 import { actionsRunner } from './runner.ts';
-import { execute } from './ssh/execute.ts';
 import { createSshFolder } from './ssh/folder.ts';
 
 /** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
@@ -28,10 +27,8 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
     connect,
     openProbe,
     openGitHub: openOctokit,
-    createSshFolder: async (path, user) => {
-      const script = join(dirname(process.argv[1] ?? ''), 'gpu.sh');
-      return createSshFolder(path, user, script, execute);
-    },
+    createSshFolder: (path, user) =>
+      createSshFolder(path, user, join(dirname(process.argv[1] ?? ''), 'gpu.sh')),
     interrupt: interrupt.signal,
   });
 }

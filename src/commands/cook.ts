@@ -28,7 +28,7 @@ export async function cook(deps: Deps): Promise<void> {
     // 1. Read the inputs, and work out what is to be cooked.
     const inputs = readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));
-    const ssh = inputs.ssh && !inputs['dry-run'] ? await openSsh(deps, inputs['ssh-user']) : null;
+    const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
     const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
     const plan = { ...cookStepPlan(inputs), ssh };
     if (inputs['dry-run']) {
@@ -59,12 +59,12 @@ export async function cook(deps: Deps): Promise<void> {
 }
 
 /** Makes the key of the step, and has the steps after it find `gpu`. */
-async function openSsh({ runner, createSshFolder }: Deps, user = 'duser'): Promise<SshFolder> {
+function openSsh({ runner, createSshFolder }: Deps, user = 'duser'): SshFolder {
   checkTools(runner.env);
   const path = mkdtempSync(join(tempFolder(runner), 'dispersed-ssh-'));
   // Before there is a key in it: post deletes it.
   saveSshFolder(runner, path);
-  const ssh = await createSshFolder(path, user);
+  const ssh = createSshFolder(path, user);
   runner.addPath(ssh.bin);
   writeSshConfig(runner, ssh.config);
   return ssh;

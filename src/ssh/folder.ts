@@ -1,51 +1,43 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
-  accessSync,
-  constants,
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { formatConfig, type SshHost } from './config.ts';
-import type { Execute } from './execute.ts';
+import type { NodeUrl } from '../jobs/node-urls.ts';
 
-const tools = ['ssh', 'ssh-keygen', 'tar', 'bash'];
+/** The name of the host of a job: `gpu` for the first one, then `gpu-2`. */
+export function hostName(index: number): string {
+  return index === 0 ? 'gpu' : `gpu-${index + 1}`;
+}
 
 /**
  * Checks that the runner has what steps on the GPU need.
  * @throws InputError with each tool that is missing
  */
-export function checkTools({
-  PATH = '',
-  RUNNER_OS,
-}: Readonly<Record<string, string | undefined>>): void {
-  if (RUNNER_OS === 'Windows') {
-    const message = 'needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example';
-    throw new InputError([{ input: 'ssh', message }]);
-  }
-  const problems = tools
-    .filter((tool) => !PATH.split(delimiter).some((folder) => isExecutable(join(folder, tool))))
-    .map((tool) => ({
-      input: 'ssh',
-      message: `needs ${tool} on the runner, which is not installed`,
-    }));
-  if (problems.length > 0) throw new InputError(problems);
+export function checkTools(env: Readonly<Record<string, string | undefined>>): void {
+  const folders = (env['PATH'] ?? '').split(delimiter);
+  const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter(
+    (tool) => !folders.some((folder) => existsSync(join(folder, tool))),
+  );
+  const messages =
+    env['RUNNER_OS'] === 'Windows'
+      ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
+      : missing.map((tool) => `needs ${tool} on the runner, which is not installed`);
+  if (messages.length === 0) return;
+  throw new InputError(messages.map((message) => ({ input: 'ssh', message })));
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export type SshFolder = ReturnType<typeof createSshFolder>;
 
-export type SshFolder = Awaited<ReturnType<typeof createSshFolder>>;
-export type CreateSshFolder = (path: string, user: string) => Promise<SshFolder>;
+// Longer than ssh takes to give up a connection by itself.
+const maxLoginMs = 20_000;
 
 /**
  * Fills the folder of a step that is to log in to its jobs: a key pair, the file for `ssh -F`, and
@@ -53,24 +45,16 @@ export type CreateSshFolder = (path: string, user: string) => Promise<SshFolder>
  * @param path a new folder, for this user alone (mode 0700)
  * @param script the file of the command
  */
-export async function createSshFolder(
-  path: string,
-  user: string,
-  script: string,
-  execute: Execute,
-) {
+export function createSshFolder(path: string, user: string, script: string) {
   const key = join(path, 'id_ed25519');
   const options = ['-q', '-t', 'ed25519', '-N', '', '-C', 'dispersed-cook'];
-  const made = await execute('ssh-keygen', [...options, '-f', key]);
-  if (made.code !== 0) throw new Error(`ssh-keygen could not create a key: ${made.stderr}`);
+  execFileSync('ssh-keygen', [...options, '-f', key], { stdio: 'pipe' });
   const config = join(path, 'config');
   const bin = join(path, 'bin');
-  const hosts = new Map<string, SshHost>();
-  const write = () => {
-    writeFileSync(config, formatConfig([...hosts.values()], user, path), { mode: 0o600 });
-  };
+  const hosts = new Map<string, string>();
   mkdirSync(bin);
-  write();
+  // With which `gpu` keeps what the machine prints from giving commands to the runner.
+  writeFileSync(join(path, 'token'), randomBytes(16).toString('hex'), { mode: 0o600 });
   return {
     path,
     config,
@@ -78,12 +62,13 @@ export async function createSshFolder(
     /** One line, for `sshkey`. */
     publicKey: readFileSync(`${key}.pub`, 'utf8').trim(),
     /** Lets `gpu`, `gpu-2`, … reach a job at its address. */
-    addHost: (host: SshHost) => {
-      const known = hosts.get(host.name);
-      if (known?.hostname === host.hostname && known.port === host.port) return;
-      hosts.set(host.name, host);
-      write();
-      const command = join(bin, host.name);
+    addHost: (name: string, { hostname, port }: Pick<NodeUrl, 'hostname' | 'port'>) => {
+      const host = `Host ${name}\n  HostName ${hostname}\n  Port ${port}\n`;
+      if (hosts.get(name) === host) return;
+      hosts.set(name, host);
+      const text = [...hosts.values(), formatDefaults(user, path)].join('');
+      writeFileSync(config, text, { mode: 0o600 });
+      const command = join(bin, name);
       copyFileSync(script, command);
       chmodSync(command, 0o700);
     },
@@ -91,10 +76,13 @@ export async function createSshFolder(
      * Logs in once and does nothing.
      * @returns why that did not work, foreign text; null where it did
      */
-    login: async (name: string, signal: AbortSignal): Promise<string | null> => {
-      const { code, stderr } = await execute('ssh', ['-F', config, name, 'true'], signal);
-      return code === 0 ? null : describeRefusal(stderr);
-    },
+    login: async (name: string, signal: AbortSignal) =>
+      new Promise<string | null>((resolve) => {
+        const limits = { timeout: maxLoginMs, signal };
+        execFile('ssh', ['-F', config, name, 'true'], limits, (error, _, stderr) => {
+          resolve(error === null ? null : describeRefusal(stderr));
+        });
+      }),
   };
 }
 
@@ -108,4 +96,29 @@ function describeRefusal(stderr: string): string {
       last,
     );
   return known?.[0].toLowerCase() ?? (last || 'no response');
+}
+
+// A socket has at most 104 characters on macOS, and ssh adds some of its own.
+const maxSocketPath = 80;
+
+/**
+ * What a file for `ssh -F` says of all hosts. A host key is accepted once and then held to; a machine
+ * that does not answer for 15 s is lost; one connection is used again, where its socket may be in the
+ * folder.
+ */
+function formatDefaults(user: string, folder: string): string {
+  const socket = join(folder, '%n');
+  const shared = `  ControlMaster auto\n  ControlPath "${socket}"\n  ControlPersist 60\n`;
+  return `Host *
+  User ${user}
+  IdentityFile "${join(folder, 'id_ed25519')}"
+  IdentitiesOnly yes
+  BatchMode yes
+  StrictHostKeyChecking accept-new
+  UserKnownHostsFile "${join(folder, 'known_hosts')}"
+  ConnectTimeout 10
+  ServerAliveInterval 5
+  ServerAliveCountMax 3
+  LogLevel ERROR
+${socket.length <= maxSocketPath ? shared : ''}`;
 }

@@ -13,18 +13,19 @@ quote() {
 gpu_list=${GPU_ENV:-} gpu_exports='' gpu_problem=''
 set -f
 for gpu_variable in ${gpu_list//,/ }; do
-  if ! [[ $gpu_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]]; then
-    gpu_problem="GPU_ENV: $gpu_variable is not the name of a variable"
-  elif [ -z "${!gpu_variable+set}" ]; then
-    gpu_problem="GPU_ENV names $gpu_variable, which is not set in this step"
-  else
+  if [[ $gpu_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && [ -n "${!gpu_variable+set}" ]; then
     gpu_exports+="export $gpu_variable=$(quote "${!gpu_variable}")"$'\n'
+  else
+    gpu_problem="GPU_ENV names $gpu_variable, which is no variable of this step"
   fi
 done
 set +f
 
 name=$(basename -- "$0")
-config=$(cd -- "$(dirname -- "$0")/.." && pwd)/config
+home=$(cd -- "$(dirname -- "$0")/.." && pwd)
+# Where a script is on the machine.
+# shellcheck disable=SC2088 # it is expanded there
+place="~/.gpu.$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 # Files that macOS would add to an archive.
 export COPYFILE_DISABLE=1
 
@@ -40,8 +41,7 @@ Runs commands on the GPU machine of this job, in ~/work.
   $name FILE [ARGUMENT...]         run a script: use it as \`shell: $name {0}\`
 
 Variables of the step that GPU_ENV names (GPU_ENV: HF_TOKEN,EPOCHS) are set there. What is written to
-\$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY there is added to those of the step. A process that is to go
-on after its step needs a file for what it prints: server >server.log 2>&1 &
+\$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY there is added to those of the step.
 TEXT
 }
 
@@ -51,22 +51,24 @@ fail() {
 }
 
 machine() {
-  ssh -F "$config" "$name" "$@"
+  ssh -F "$home/config" "$name" "$@"
 }
 
 lost() {
   fail "the connection to the machine was lost: it may have been stopped, or have failed. Check the log of the step that cooked the job" 255
 }
 
-# What the machine prints must not give commands to the runner.
-guard=
+# What the machine prints must not give commands to the runner. Of several in one step, the last one
+# to end lets the runner take commands again.
+token=$(cat "$home/token") pause=
 pause_commands() {
   [ "${GITHUB_ACTIONS:-}" = true ] && [ ! -t 1 ] || return 0
-  guard=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  pause=$home/pause-$(basename -- "${GITHUB_OUTPUT:-}")
+  : >"$pause-$$"
   exec 3>&2
   # One stream, or the runner may read the end of it before what was printed as errors.
   is_captured || exec 2>&1 3>&1
-  echo "::stop-commands::$guard" >&3
+  echo "::stop-commands::$token" >&3
 }
 # Whether what is printed goes to the shell of the step and not to the runner, as in x=$(gpu run ...).
 is_captured() {
@@ -74,245 +76,241 @@ is_captured() {
   [[ $(cat $parent/comm 2>/dev/null || true) =~ ^(ba|da|z|)sh$ ]] && [ -e $parent/fd/1 ] && ! [ $parent/fd/1 -ef /proc/$$/fd/1 ]
 }
 resume_commands() {
+  [ -n "$pause" ] || return 0
+  rm -f -- "$pause-$$"
   # The last line of the machine may have no end.
-  [ -z "$guard" ] || printf '\n::%s::\n' "$guard" >&3
+  compgen -G "$pause-*" >/dev/null || printf '\n::%s::\n' "$token" >&3
 }
 
 # Paths of push and pull stay below the current folder.
 check_path() {
   case "/$2/" in
-    //* | */../*) fail "$1: $2 is not a path below the current folder" ;;
-    */.[gG][iI][tT]/*) fail "$1: $2 is in .git, which is neither sent nor brought back" ;;
+    //* | */../* | */.[gG][iI][tT]/*) fail "$1: $2 is not a path below the current folder and outside of .git" ;;
   esac
 }
 
+# Patterns for tar: as in .gitignore, a slash at the end is no part of a name, and one at the start is
+# the current folder.
+list_ignored() {
+  [ ! -f .gpuignore ] || sed -e '/^#/d' -e 's,/*[[:space:]]*$,,' -e '/^$/d' -e 's,^/,./,' .gpuignore
+}
+
 push() {
-  local status
+  local path
   [ $# -gt 0 ] || set -- .
   for path in "$@"; do
     check_path push "$path"
     [ -e "$path" ] || [ -L "$path" ] || fail "push: $path does not exist"
   done
-  local options=(--exclude=.git)
-  # As in .gitignore, a slash at the end is no part of the name.
-  if [ -f .gpuignore ]; then
-    while IFS= read -r line || [ -n "$line" ]; do
-      case $line in '' | '#'*) ;; *) options+=("--exclude=${line%/}") ;; esac
-    done <.gpuignore
-  fi
-  set +e
-  tar "${options[@]}" -cf - -- "${@/#/./}" | machine 'mkdir -p ~/work && tar -C ~/work -xpof -'
-  status=("${PIPESTATUS[@]}")
-  set -e
-  [ "${status[1]}" != 255 ] || lost
-  [ "${status[1]}" = 0 ] || fail "push: the machine could not unpack the files (exit code ${status[1]})"
-  [ "${status[0]}" = 0 ] || fail "push: tar could not read all files (exit code ${status[0]})"
+  tar --exclude=.git --exclude-from=<(list_ignored) -cf - -- "${@/#/./}" | machine 'mkdir -p ~/work && tar -C ~/work -xpof -' || {
+    [ "${PIPESTATUS[1]}" != 255 ] || lost
+    fail 'push: not all files could be sent'
+  }
   echo "Pushed $* to ~/work"
 }
 
 pull() {
-  local to=. paths=() words='' status
+  local asked=$* to=. words='' entry
   while [ $# -gt 0 ]; do
     case $1 in
       --to) [ $# -gt 1 ] || fail 'pull: --to needs a folder'; to=$2; shift ;;
-      --to=*) to=${1#--to=} ;;
-      *) set -- "${1%/.}" "${@:2}"; check_path pull "$1"; paths+=("$1"); words+=" $(quote "./$1")" ;;
+      *) check_path pull "$1"; words+=" $(quote "./$1")" ;;
     esac
     shift
   done
-  [ ${#paths[@]} -gt 0 ] || fail 'pull: name the files of ~/work to bring back, such as: pull out'
-  machine "cd ~/work || exit 4; for p in$words; do [ -e \"\$p\" ] || [ -L \"\$p\" ] || { echo \"\${p#./} is not in ~/work on the machine\" >&2; exit 3; }; done" </dev/null || {
-    [ $? != 255 ] || lost
-    fail 'pull: not all of these files are on the machine'
-  }
+  [ -n "$words" ] || fail 'pull: name the files of ~/work to bring back, such as: pull out'
   mkdir -p -- "$to"
-  # Unpacked in a new folder and looked at, before anything is where a link could lead elsewhere.
-  folder=$(mktemp -d -- "$to/.gpu-pull.XXXXXX")
-  set +e
-  machine "cd ~/work && tar -cf - --$words" </dev/null | tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
-  status=("${PIPESTATUS[@]}")
-  set -e
-  [ "${status[0]}" != 255 ] || lost
-  [ "${status[0]}" = 0 ] || fail "pull: the machine could not pack the files (exit code ${status[0]})"
-  [ "${status[1]}" = 0 ] || fail "pull: the files could not be unpacked (exit code ${status[1]})"
-  check_pulled "$folder"
-  for path in "${paths[@]}"; do
-    ! { is_behind_link "$folder" "$path" || is_behind_link "$to" "$path"; } ||
-      fail "pull: $path is behind a link; pull the folder that it is in"
-  done
-  for path in "${paths[@]}"; do
-    path=${path%/}
-    # Moved with the folder that it is in.
-    [ -e "$folder/$path" ] || [ -L "$folder/$path" ] || continue
-    if [ "$path" = . ] || [ -e "$to/$path" ] || [ -L "$to/$path" ]; then
-      tar -C "$folder" -cf - -- "./$path" | tar -C "$to" -xof -
+  receive "mkdir -p ~/work && cd ~/work || exit 3; for p in$words; do [ -e \"\$p\" ] || [ -L \"\$p\" ] || { echo \"\${p#./} is not in ~/work on the machine\" >&2; exit 3; }; done" "$words" "$to" ||
+    fail 'pull: nothing was brought back'
+  for entry in "$folder"/*; do
+    entry=${entry##*/}
+    if [ -e "$to/$entry" ] || [ -L "$to/$entry" ]; then
+      # Where there is a link to a folder, tar makes a folder.
+      tar -C "$folder" -cf - -- "./$entry" | tar -C "$to" -xof - || fail "pull: $entry could not be replaced: remove it first, or use --to"
     else
-      mkdir -p -- "$(dirname -- "$to/$path")"
-      mv -- "$folder/$path" "$to/$path"
+      mv -- "$folder/$entry" "$to/"
     fi
   done
-  echo "Pulled ${paths[*]} to $to"
+  [ -z "$is_partial" ] || fail "pull: not everything was brought back to $to"
+  echo "Pulled $asked"
 }
 
-# Whoever owns the machine decides what is in the archive: only files, folders, and links that stay
-# below the folder.
-check_pulled() {
-  local odd link
-  odd=$(find "$1" ! -type f ! -type d ! -type l -print -quit)
-  [ -z "$odd" ] || fail "pull: ${odd#"$1"/} is neither a file nor a folder; nothing was brought back"
-  while IFS= read -r -d '' link; do
-    stays_below "${link#"$1"/}" "$(readlink -- "$link")" ||
-      fail "pull: the link ${link#"$1"/} leads out of the folder; nothing was brought back"
-  done < <(find "$1" -type l -print0)
-}
-
-# Whether a folder on the way to a path is a link: what is put there would be elsewhere.
-is_behind_link() {
-  local parent=$2
-  while parent=$(dirname -- "$parent") && [ "$parent" != . ]; do
-    [ ! -L "$1/$parent" ] || return 0
-  done
-  return 1
-}
-
-# Whether a link at a place leads to one below the folder that this place is in. `..` comes first or
-# not at all: after a name it would leave what that leads to, which may be a link itself.
-stays_below() {
-  local target=$2/ depth
-  depth=$(printf %s "$1" | tr -cd / | wc -c)
-  while [ "${target:0:3}" = ../ ]; do target=${target:3} depth=$((depth - 1)); done
-  case /$target in
-    //?* | */../* | */.[gG][iI][tT]/*) return 1 ;;
-  esac
-  [ "$depth" -ge 0 ]
-}
-
-# The script and its variables, as a script that keeps both on the machine: over stdin, for a command
-# line is seen by all.
-payload() {
-  local end
-  end=END_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  echo 'set -e; umask 077; mkdir -p ~/work; d=$(mktemp -d); cd "$d"'
-  printf '%s\n' "cat >env <<'$end'" "$gpu_exports$end" "cat >script <<'$end'"
-  cat -- "$1"
-  printf '\n%s\n' "$end"
-  echo ': >output; : >summary; echo "$d"'
-}
-
-place=
-# The process there goes on when the connection ends: its session is ended by its number.
-stop_script() {
-  trap '' INT TERM
-  [ -z "$place" ] ||
-    machine "p=\$(cat $place/pid) && { kill -s TERM -- -\$p; sleep 1; kill -s KILL -- -\$p; }; rm -rf $place" \
-      </dev/null >/dev/null 2>&1 || true
-}
-
-run_script() {
-  local code words='' file=$1
-  [ -z "$gpu_problem" ] || fail "$gpu_problem"
-  shift
-  for word in "$@"; do words+=" $(quote "$word")"; done
-  trap 'stop_script; exit 130' INT
-  trap 'stop_script; exit 143' TERM
-  place=$(payload "$file" | machine 'exec sh -s') || {
-    [ $? != 255 ] || lost
-    fail 'the machine could not keep the script: is its disk full?'
+folder='' is_partial=
+shopt -s extglob dotglob nullglob
+# Brings files of the machine into a new folder: its owner decides what is in the archive, so what is
+# not a file, a folder or a link that stays below is taken out before anything is at its place.
+# $1: command that goes to where they are; $2: their names; $3: where the new folder is
+receive() {
+  local codes line path
+  folder=$(mktemp -d -- "$3/.gpu-pull.XXXXXX") || return 1
+  # What a file such as ~/.bashrc prints comes before the archive.
+  machine "$1 && echo gpu-archive && tar -cf - --$2" | while IFS= read -r line; do
+    [ "$line" != gpu-archive ] || exec tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
+  done || {
+    codes=("${PIPESTATUS[@]}")
+    [ "${codes[0]}" != 255 ] || lost
+    [ "${codes[0]}" != 3 ] && [ "${codes[1]}" = 0 ] || return 1
+    # There, tar has named a file that it could not read, or that was changed meanwhile.
+    is_partial=1
   }
-  [[ $place =~ ^/[A-Za-z0-9/._-]+$ ]] ||
-    fail "the machine printed more than it was asked for; is it a file such as ~/.bashrc? $place"
-  # In the background, for bash handles a signal only while it waits.
-  machine "cd ~/work && echo \$\$ >$place/pid && . $place/env &&
-    export GITHUB_OUTPUT=$place/output GITHUB_STEP_SUMMARY=$place/summary &&
-    shell=\$(command -v bash || command -v sh) && { \"\$shell\" -e $place/script$words </dev/null; echo \$? >$place/code; }" </dev/null &
-  wait $! || true
-  code=$(bring_back) || lost
-  [ "$code" != 'too long' ] ||
-    fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY: nothing of it was brought back'
-  [ "$code" != running ] || { stop_script; fail 'the connection was lost while the script ran; it was stopped' 255; }
-  exit "$code"
+  # A folder that cannot be written to can be neither moved nor removed.
+  chmod -R u+rwX -- "$folder"
+  while IFS= read -r -d '' path; do
+    stays_below "${path#"$folder"/}" "$(readlink -- "$path")" || {
+      echo "${path#"$folder"/} is neither a file, a folder nor a link that stays below the folder" >&2
+      rm -f -- "$path"
+      is_partial=1
+    }
+  done < <(find "$folder" ! -type f ! -type d -print0)
 }
 
-max_bytes=1048576
-
-# Adds what the script wrote to the outputs and the summary of the step; prints its exit code.
-bring_back() {
-  local file code output summary
-  file=$(mktemp)
-  machine "cd $place && echo \"\$(cat code 2>/dev/null || echo running) \$((\$(wc -c <output))) \$((\$(wc -c <summary)))\" && head -c $max_bytes output && head -c $max_bytes summary && { [ ! -f code ] || rm -rf $place; }" \
-    </dev/null | head -c $((3 * max_bytes)) >"$file" || { rm -f "$file"; return 1; }
-  read -r code output summary <"$file" || true
-  [[ "$code $output $summary" =~ ^([0-9]{1,3}|running)\ [0-9]{1,9}\ [0-9]{1,9}$ ]] || { rm -f "$file"; return 1; }
-  if [ "$output" -gt $max_bytes ] || [ "$summary" -gt $max_bytes ]; then code='too long' output=0 summary=0; fi
-  tail -n +2 "$file" | head -c "$output" | add_to "${GITHUB_OUTPUT:-/dev/null}"
-  tail -n +2 "$file" | tail -c "+$((output + 1))" | head -c "$summary" | add_to "${GITHUB_STEP_SUMMARY:-/dev/null}"
-  rm -f "$file"
-  echo "$code"
+# Whether a link leads to a place below the folder that its own path begins in. `..` comes first or not
+# at all: after a name it would leave what that leads to, which may be a link itself.
+stays_below() {
+  local up=${1%"${1##*/}"} target=$2/
+  case /$target in //* | */.[gG][iI][tT]/*) return 1 ;; esac
+  up=${up//+([!\/])\//../}
+  [[ $up == "${target%"${target##*../}"}"* ]]
 }
 
-# Adds to a file; what was there before, and what comes after, is on lines of its own.
+# What a shell on the machine reads from stdin, for a command line is seen by all: the script and its
+# variables. What it prints goes through pipes of its own: a process that it leaves behind would hold
+# the connection, and goes on when nobody reads what it prints. Its exit code comes back in a file,
+# for ssh has codes of its own.
+payload() {
+  local end=END_${place##*.} word
+  printf '%s\n' "cat >script <<'$end'"
+  cat
+  printf '\n%s\n' "$end"
+  cat <<'TEXT'
+place=$PWD
+: >output && : >summary && mkdir -p ~/work && echo $$ >"$place/pid" || exit
+shell=$(command -v bash || command -v sh)
+pass() {
+  mkfifo "$1" "$1.read"
+  (trap '' PIPE TERM; exec <"$1" >"$1.read" 2>/dev/null; cat; exec cat >/dev/null) &
+  (trap '' TERM; exec cat "$1.read" >&"$2") &
+  readers="$readers $!"
+}
+pass out 1
+pass err 2
+trap : TERM
+(
+TEXT
+  printf 'set -- "$shell" -e "$place/script"'
+  for word in "$@"; do printf ' %s' "$(quote "$word")"; done
+  cat <<'TEXT'
+
+export GITHUB_OUTPUT="$place/output" GITHUB_STEP_SUMMARY="$place/summary"
+cd ~/work || exit
+TEXT
+  printf %s "$gpu_exports"
+  cat <<'TEXT'
+exec "$@"
+) </dev/null >out 2>err
+echo $? >code
+# As GitHub's runner waits for the rest of what is printed.
+(sleep 5; kill -s KILL $readers) >/dev/null 2>&1 &
+wait $readers 2>/dev/null
+kill -s KILL $! 2>/dev/null
+TEXT
+}
+
+# Runs a script from stdin, with arguments.
+run_script() {
+  local file
+  [ -z "$gpu_problem" ] || fail "$gpu_problem"
+  payload "$@" | machine "mkdir -m 700 $place && cd $place && exec sh -s" || true
+  receive "cd $place && { [ -f code ] || exit 3; }" ' code output summary' "${RUNNER_TEMP:-/tmp}" </dev/null || {
+    stop_script
+    fail 'the script did not run to its end: the connection was lost, or it was killed there. What was left of it was stopped' 255
+  }
+  machine "rm -rf $place" </dev/null || true
+  for file in output summary; do
+    [ "$(wc -c <"$folder/$file")" -le 1048576 ] ||
+      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY: nothing of it was brought back'
+  done
+  add_to "${GITHUB_OUTPUT:-/dev/null}" <"$folder/output"
+  add_to "${GITHUB_STEP_SUMMARY:-/dev/null}" <"$folder/summary"
+  exit "$(cat "$folder/code")"
+}
+
+# Ends the script on the machine; where it has not begun, it cannot begin any more. The runner kills
+# a cancelled step after ten seconds, so this takes five at most.
+stop_script() {
+  [ -n "$place" ] || return 0
+  machine "mkdir $place || { mv $place $place.end && kill -s TERM -- -\$(cat $place.end/pid); sleep 1; kill -s KILL -- -\$(cat $place.end/pid); rm -rf $place.end; }" \
+    </dev/null >/dev/null 2>&1 &
+  for _ in {1..25}; do
+    kill -0 $! 2>/dev/null || return 0
+    sleep 0.2
+  done
+  # No answer: what is left of the connection would hold the output of the step.
+  kill $!
+  machine -O exit >/dev/null 2>&1 || true
+}
+
+# Adds to a file, on a line of its own.
 add_to() {
-  end_line "$1"
-  cat >>"$1"
-  end_line "$1"
-}
-end_line() {
   [ -z "$(tail -c 1 -- "$1" 2>/dev/null)" ] || echo >>"$1"
-}
-
-worker=
-stop_worker() {
-  trap '' INT TERM
-  kill -s TERM -- "-$worker" 2>/dev/null || true
-  wait "$worker" 2>/dev/null || true
-}
-
-# A folder that cannot be written to cannot be emptied.
-discard() {
-  [ -z "$folder" ] || { chmod -R u+rwX -- "$folder" && rm -rf -- "$folder"; } 2>/dev/null || true
-}
-
-main() {
-  folder=
-  trap 'resume_commands; discard' EXIT
-  case ${1:-} in
-    '' | -h | --help) usage ;;
-    ssh) shift; pause_commands; machine "$@" ;;
-    push | pull)
-      pause_commands
-      # In a group of its own: bash handles a signal only while it waits, and tar and ssh are to end as well.
-      set -m
-      ( trap 'discard' EXIT; "$@" ) </dev/null &
-      worker=$!
-      set +m
-      trap 'stop_worker; exit 130' INT
-      trap 'stop_worker; exit 143' TERM
-      wait "$worker"
-      ;;
-    run)
-      shift
-      [ $# -gt 0 ] || fail 'run: name the command, such as: run nvidia-smi'
-      pause_commands
-      run_command "$@"
-      ;;
-    *)
-      [ -f "$1" ] || fail "$1 is neither a command nor a file; $name --help lists the commands"
-      pause_commands
-      run_script "$@"
-      ;;
-  esac
+  cat >>"$1"
 }
 
 # One word is a command line, several are a command and its arguments.
-run_command() {
-  local line=$1 word
+run() {
+  local line=${1:-} word
+  [ $# -gt 0 ] || fail 'run: name the command, such as: run nvidia-smi'
   if [ $# -gt 1 ]; then
     line=
     for word in "$@"; do line+="$(quote "$word") "; done
   fi
-  folder=$(mktemp -d)
-  printf '%s\n' "$line" >"$folder/command"
-  run_script "$folder/command"
+  run_script <<<"$line"
+}
+
+run_file() {
+  local file=$1
+  shift
+  run_script "$@" <"$file"
+}
+
+worker=
+stop() {
+  trap '' INT TERM
+  kill -s TERM -- "-$worker" 2>/dev/null || true
+  wait "$worker" 2>/dev/null || true
+  stop_script
+  exit "$1"
+}
+
+main() {
+  case ${1:-} in
+    '' | -h | --help) usage; exit ;;
+    ssh | push | pull) place= ;;
+    run) ;;
+    *)
+      [ -f "$1" ] || fail "$1 is neither a command nor a file; $name --help lists the commands"
+      set -- run_file "$@"
+      ;;
+  esac
+  trap resume_commands EXIT
+  pause_commands
+  if [ "$1" = ssh ]; then
+    shift
+    machine "$@"
+    exit
+  fi
+  # In a group of its own: bash handles a signal only while it waits, and tar and ssh are to end as well.
+  set -m
+  (
+    trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
+    trap 'exit 143' TERM
+    "$@"
+  ) </dev/null &
+  worker=$!
+  set +m
+  trap 'stop 130' INT
+  trap 'stop 143' TERM
+  wait "$worker"
 }
 
 main "$@"

@@ -7,7 +7,7 @@ import type { JobLog } from '../logs/collector.ts';
 import { readAccessToken } from '../service/endpoints.ts';
 import { pollIntervalMs } from '../service/poll.ts';
 import type { Job } from '../service/schemas.ts';
-import { hostName } from '../ssh/config.ts';
+import { hostName } from '../ssh/folder.ts';
 import { type Entry, setSeen } from './entry.ts';
 import type { StepPlan, WaitUntil } from './plan.ts';
 import type { Step } from './step.ts';
@@ -181,7 +181,7 @@ async function logIn(
   const address = urls.find(isSsh);
   if (address === undefined) return { check, answer: 'the machine has no address for ssh yet' };
   const name = hostName(ref.index);
-  ssh.addHost({ name, hostname: address.hostname, port: address.port });
+  ssh.addHost(name, address);
   const answer = await ssh.login(name, signal);
   return answer === null ? null : { check, answer };
 }

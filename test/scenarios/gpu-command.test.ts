@@ -16,7 +16,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execute } from '../../src/ssh/execute.ts';
 import { createSshFolder, type SshFolder } from '../../src/ssh/folder.ts';
 import { startSshNode, type SshNode } from '../simulator/ssh-node.ts';
 import { until } from '../support/until.ts';
@@ -34,9 +33,9 @@ interface Machine {
 
 async function openMachine(): Promise<Machine> {
   const path = mkdtempSync(join(tmpdir(), 'gpu test-'));
-  const folder = await createSshFolder(path, 'duser', script, execute);
+  const folder = createSshFolder(path, 'duser', script);
   const node = await startSshNode({ authorizedKeys: () => [folder.publicKey] });
-  folder.addHost({ name: 'gpu', ...node.address });
+  folder.addHost('gpu', node.address);
   return { node, folder, work: join(node.home, 'work') };
 }
 
@@ -45,6 +44,11 @@ beforeAll(async () => {
   machine = await openMachine();
 });
 afterAll(async () => machine.node.close());
+
+/** Has the machine find another program of this name. */
+function addTool({ node }: Machine, name: string, text: string) {
+  writeFileSync(join(node.home, '..', 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
 
 const newWorkspace = () => mkdtempSync(join(tmpdir(), 'gpu-workspace-'));
 
@@ -137,8 +141,8 @@ describe('gpu FILE', () => {
   });
 
   test.each([
-    ['HF_TOKEN', 'gpu: GPU_ENV names HF_TOKEN, which is not set in this step\n'],
-    ['A-B', 'gpu: GPU_ENV: A-B is not the name of a variable\n'],
+    ['HF_TOKEN', 'gpu: GPU_ENV names HF_TOKEN, which is no variable of this step\n'],
+    ['A-B', 'gpu: GPU_ENV names A-B, which is no variable of this step\n'],
   ])('GPU_ENV: %s, of which nothing is known, is an error', async (names, message) => {
     const { code, stderr } = await gpuScript('true', { env: { GPU_ENV: names } });
     expect([code, stderr]).toEqual([2, message]);
@@ -162,10 +166,10 @@ describe('gpu FILE', () => {
   });
 
   test('GPU_ENV may name any variable, also one that the script has itself', async () => {
-    const names = 'name,config,end,variable,guard,place,folder';
+    const names = 'name,home,end,place,shell,readers,token';
     const env = Object.fromEntries(names.split(',').map((name) => [name, `my ${name}`]));
     const { stdout } = await gpuScript(
-      'echo "$name, $config, $end, $variable, $guard, $place, $folder"',
+      'echo "$name, $home, $end, $place, $shell, $readers, $token"',
       {
         env: { GPU_ENV: names, ...env },
       },
@@ -181,7 +185,7 @@ describe('gpu FILE', () => {
 
   test('outputs and summary of more than 1 MiB are an error that says so', async () => {
     const { code, stderr, summary } = await gpuScript(
-      "head -c 5000000 /dev/zero | tr '\\0' x >> $GITHUB_STEP_SUMMARY",
+      'head -c 5000000 /dev/zero | tr \'\\0\' x >> "$GITHUB_STEP_SUMMARY"',
     );
     expect([code, summary]).toEqual([2, '']);
     expect(stderr).toContain('more than 1 MiB');
@@ -190,26 +194,26 @@ describe('gpu FILE', () => {
   test('begins a line of the outputs that are there', async () => {
     const output = join(newWorkspace(), 'output');
     writeFileSync(output, 'mine=1');
-    await gpuScript('printf theirs=2 >> $GITHUB_OUTPUT', { env: { GITHUB_OUTPUT: output } });
-    expect(readFileSync(output, 'utf8')).toBe('mine=1\ntheirs=2\n');
+    await gpuScript('printf theirs=2 >> "$GITHUB_OUTPUT"', { env: { GITHUB_OUTPUT: output } });
+    expect(readFileSync(output, 'utf8')).toBe('mine=1\ntheirs=2');
   });
 
-  test('leaves nothing on the machine when it is cancelled while the script is copied', async () => {
+  test('does not begin there when it is cancelled while it is sent', async () => {
     const own = await openMachine();
     const there = mkdtempSync(join(tmpdir(), 'machine-'));
-    const commands = `touch ${there}/started; sleep 2; mkdir ${there}/script; echo ${there}/script`;
-    writeFileSync(join(own.node.home, '..', 'bin', 'mktemp'), `#!/bin/sh\n${commands}\n`, {
-      mode: 0o755,
-    });
-    const { code } = await gpuScript('echo no', {
+    const slow = `case $* in -m*) touch ${there}/started; sleep 1;; esac\nexec /bin/mkdir "$@"`;
+    addTool(own, 'mkdir', slow);
+    const { code } = await gpuScript(`touch ${there}/ran`, {
       on: own,
       during: async (signal) => {
         await until(() => existsSync(join(there, 'started')));
         signal('SIGTERM');
       },
     });
+    // Until that command has come to its end there as well.
+    await gpu(['run', 'true'], { on: own });
     await own.node.close();
-    expect([code, readdirSync(there)]).toEqual([143, ['started']]);
+    expect([code, existsSync(join(there, 'ran'))]).toEqual([143, false]);
   });
 
   test('leaves nothing on the machine but ~/work', async () => {
@@ -230,6 +234,32 @@ describe('gpu FILE', () => {
     });
     expect(code).toBe(130);
     await until(() => !isRunning());
+  });
+
+  test('does not wait for a process that it leaves behind, which goes on though nobody reads it', async () => {
+    const there = mkdtempSync(join(tmpdir(), 'server-'));
+    const began = Date.now();
+    const { code, stdout } = await gpuScript(
+      `(until [ -f ${there}/asked ]; do sleep 0.1; done; echo one; echo two; echo three; touch ${there}/answered) &\necho started`,
+    );
+    expect([code, stdout]).toEqual([0, 'started\n']);
+    // As long as GitHub's runner waits for what bash leaves behind.
+    expect(Date.now() - began).toBeLessThan(15_000);
+    writeFileSync(join(there, 'asked'), '');
+    await until(() => existsSync(join(there, 'answered')));
+  });
+
+  test('comes to its end though it ends all processes of its group', async () => {
+    const { code, stdout } = await gpuScript('trap "kill 0" EXIT\necho said');
+    expect([code, stdout]).toEqual([143, 'said\n']);
+  });
+
+  test('two at once in one step: the last one to end lets the runner take commands again', async () => {
+    const env = { PATH: `${machine.folder.bin}:${process.env['PATH']}`, GITHUB_ACTIONS: 'true' };
+    await gpu(['run', 'true']);
+    const line = 'gpu run "sleep 1; echo slow" & gpu run "echo fast"; wait';
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-ec', line], { env });
+    expect(stdout).toMatch(/^(?:::stop-commands::(\w+)\n){2}fast\nslow\n\n::\1::\n$/);
   });
 
   test('a file that is not there is an error', async () => {
@@ -290,13 +320,43 @@ describe('gpu push', () => {
     expect(readdirSync(machine.work)).not.toEqual(expect.arrayContaining(['data']));
   });
 
+  test('takes any name there and back', async () => {
+    const names = [
+      '-dash',
+      'line\nend',
+      ' blank ',
+      '*star',
+      'back\\slash',
+      'q"uote\'s',
+      '$HOME',
+      'ü',
+    ];
+    const [cwd, back] = [newWorkspace(), newWorkspace()];
+    for (const name of names) {
+      mkdirSync(join(cwd, name));
+      writeFileSync(join(cwd, name, name), name);
+    }
+    expect(await gpu(['push', ...names], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(await gpu(['pull', ...names], { cwd: back })).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(back).toSorted()).toEqual(names.toSorted());
+    for (const name of names) expect(readFileSync(join(back, name, name), 'utf8')).toBe(name);
+  });
+
+  test('an empty folder is nothing to send, and no error', async () => {
+    expect(await gpu(['push'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('takes names as they are, and patterns of folders as .gitignore has them', async () => {
     const cwd = newWorkspace();
     mkdirSync(join(cwd, 'cache'));
     writeFileSync(join(cwd, 'cache', 'x'), 'x');
     writeFileSync(join(cwd, '@model'), 'x');
-    writeFileSync(join(cwd, '.gpuignore'), '# What is large\ncache/\n');
-    const { code } = await gpu(['push', '@model', 'cache', '.gpuignore'], { cwd });
+    mkdirSync(join(cwd, 'own', 'top'), { recursive: true });
+    mkdirSync(join(cwd, 'top'));
+    writeFileSync(join(cwd, '.gpuignore'), '# What is large\ncache/\r\n\n/top');
+    const { code } = await gpu(['push', '@model', 'cache', '.gpuignore', 'own', 'top'], { cwd });
+    expect(readdirSync(machine.work)).not.toContain('top');
+    expect(readdirSync(join(machine.work, 'own'))).toEqual(['top']);
     expect([code, readdirSync(machine.work).includes('@model')]).toEqual([0, true]);
     expect(readdirSync(machine.work)).not.toContain('cache');
   });
@@ -307,9 +367,7 @@ describe('gpu push', () => {
       const own = await openMachine();
       const mark = `200.${process.pid}`;
       const isRunning = () => spawnSync('pgrep', ['-f', `sleep ${mark}`]).status === 0;
-      writeFileSync(join(own.node.home, '..', 'bin', 'tar'), `#!/bin/sh\nexec sleep ${mark}\n`, {
-        mode: 0o755,
-      });
+      addTool(own, 'tar', `exec sleep ${mark}`);
       const cwd = newWorkspace();
       writeFileSync(join(cwd, 'data'), 'x');
       const { code } = await gpu(['push', 'data'], {
@@ -327,10 +385,10 @@ describe('gpu push', () => {
   );
 
   test.each([
-    ['.git', 'gpu: push: .git is in .git, which is neither sent nor brought back\n'],
+    ['.git', 'gpu: push: .git is not a path below the current folder and outside of .git\n'],
     ['nowhere', 'gpu: push: nowhere does not exist\n'],
-    ['../x', 'gpu: push: ../x is not a path below the current folder\n'],
-    ['/etc', 'gpu: push: /etc is not a path below the current folder\n'],
+    ['../x', 'gpu: push: ../x is not a path below the current folder and outside of .git\n'],
+    ['/etc', 'gpu: push: /etc is not a path below the current folder and outside of .git\n'],
   ])('%s is an error by name', async (path, message) => {
     const { code, stderr } = await gpu(['push', path]);
     expect([code, stderr]).toEqual([2, message]);
@@ -366,7 +424,7 @@ describe('gpu pull', () => {
     const { code, stderr } = await gpu(['pull', 'nowhere']);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      'nowhere is not in ~/work on the machine\ngpu: pull: not all of these files are on the machine\n',
+      'nowhere is not in ~/work on the machine\ngpu: pull: nothing was brought back\n',
     );
   });
 
@@ -378,14 +436,60 @@ describe('gpu pull', () => {
     expect(readdirSync(join(cwd, 'repository'))).toEqual(['README']);
   });
 
+  test('brings back what can be read, and fails where something cannot', async () => {
+    const own = await openMachine();
+    // As tar does for a file that it cannot read, or that is changed meanwhile.
+    addTool(own, 'tar', '/bin/tar "$@"; echo tar: ./out/x: Cannot open >&2; exit 2');
+    mkdirSync(join(own.work, 'out'), { recursive: true });
+    writeFileSync(join(own.work, 'out', 'model'), 'weights');
+    const cwd = newWorkspace();
+    const { code, stderr } = await gpu(['pull', 'out'], { cwd, on: own });
+    await own.node.close();
+    expect([code, readdirSync(join(cwd, 'out'))]).toEqual([2, ['model']]);
+    expect(stderr).toBe(
+      'tar: ./out/x: Cannot open\ngpu: pull: not everything was brought back to .\n',
+    );
+  });
+
+  test('a file such as ~/.bashrc may print something first', async () => {
+    const own = await openMachine();
+    addTool(own, 'mkdir', 'echo Welcome; exec /bin/mkdir "$@"');
+    mkdirSync(own.work);
+    writeFileSync(join(own.work, 'model'), 'weights');
+    const cwd = newWorkspace();
+    const { code } = await gpu(['pull', 'model'], { cwd, on: own });
+    const ran = await gpuScript('echo a=1 >> "$GITHUB_OUTPUT"', { on: own });
+    await own.node.close();
+    expect([code, readdirSync(cwd), ran.code, ran.output]).toEqual([0, ['model'], 0, 'a=1\n']);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing half with %s', async (name) => {
+    const own = await openMachine();
+    addTool(own, 'tar', '/bin/tar "$@"; sleep 300');
+    mkdirSync(own.work);
+    writeFileSync(join(own.work, 'model'), 'weights');
+    const cwd = newWorkspace();
+    const { code } = await gpu(['pull', 'model'], {
+      cwd,
+      on: own,
+      during: async (signal) => {
+        await until(() => readdirSync(cwd).length > 0);
+        signal(name);
+      },
+    });
+    await own.node.close();
+    expect([code, readdirSync(cwd)]).toEqual([name === 'SIGINT' ? 130 : 143, []]);
+  });
+
   test('goes through no link', async () => {
     const cwd = newWorkspace();
     mkdirSync(join(machine.work, 'deep', 'a', 'b'), { recursive: true });
     symlinkSync('../../..', join(machine.work, 'deep', 'a', 'b', 'up'));
     expect((await gpu(['pull', 'deep'], { cwd })).code).toBe(0);
-    const { code, stderr } = await gpu(['pull', 'deep/a/b/up/deep'], { cwd });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('is behind a link')]);
+    onMachine('top.txt', 'x');
+    expect(await gpu(['pull', 'deep/a/b/up/top.txt'], { cwd })).toMatchObject({ code: 0 });
     expect(readdirSync(cwd)).toEqual(['deep']);
+    expect(readdirSync(join(cwd, 'deep', 'a', 'b', 'up'))).toEqual(['top.txt']);
   });
 
   test('takes folders that overlap', async () => {
@@ -396,33 +500,48 @@ describe('gpu pull', () => {
   });
 
   test.each(['/etc', '../../x', 'a/../../../x', 'a/b/../../../../x', 'a/../x', '../.git/config'])(
-    'a link to %s brings nothing back',
+    'a link to %s is left out, and named',
     async (target) => {
       const cwd = newWorkspace();
-      mkdirSync(join(machine.work, 'evil'), { recursive: true });
+      onMachine('evil/weights', 'x');
       spawnSync('ln', ['-sfn', target, join(machine.work, 'evil', 'link')]);
       const { code, stderr } = await gpu(['pull', 'evil'], { cwd });
-      expect([code, readdirSync(cwd)]).toEqual([2, []]);
-      expect(stderr).toContain('the link evil/link leads out of the folder');
+      expect([code, readdirSync(join(cwd, 'evil'))]).toEqual([2, ['weights']]);
+      expect(stderr).toContain('evil/link is neither a file, a folder nor a link that stays below');
     },
   );
 });
 
 describe('a machine that is lost', () => {
-  test('ends the step within a minute, and says so', async () => {
+  const loseIt = async (then: (signal: (name: NodeJS.Signals) => void) => void) => {
     const lost = await openMachine();
-    const began = Date.now();
+    const began = { ms: 0 };
     const { code, stderr } = await gpuScript('echo started\nsleep 100', {
       on: lost,
-      during: async (_, said) => {
+      during: async (signal, said) => {
         await until(() => said().includes('started'));
         lost.node.freeze();
         await lost.node.setListening(false);
+        began.ms = Date.now();
+        then(signal);
       },
     });
     await lost.node.close();
+    return { code, stderr, tookMs: Date.now() - began.ms };
+  };
+
+  test('ends the step within a minute, and says so', async () => {
+    const { code, stderr, tookMs } = await loseIt(() => {});
     expect(code).toBe(255);
     expect(stderr).toContain('gpu: the connection to the machine was lost');
-    expect(Date.now() - began).toBeLessThan(60_000);
+    expect(tookMs).toBeLessThan(60_000);
+  });
+
+  test('does not hold up a step that is cancelled: it ends before the runner kills it', async () => {
+    const { code, tookMs } = await loseIt((signal) => {
+      signal('SIGINT');
+    });
+    expect(code).toBe(130);
+    expect(tookMs).toBeLessThan(7_500);
   });
 });

@@ -1,10 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { cook } from '../../src/commands/cook.ts';
 import { cleanup } from '../../src/commands/post.ts';
-import { execute } from '../../src/ssh/execute.ts';
 import { createSshFolder } from '../../src/ssh/folder.ts';
 import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -60,8 +60,7 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
   const main = rememberingRunner(inputs, new Map(), env);
   const deps = {
     ...fakeDeps(main, fastClock(speed)),
-    createSshFolder: async (path: string, user: string) =>
-      createSshFolder(path, user, script, execute),
+    createSshFolder: (path: string, user: string) => createSshFolder(path, user, script),
   };
   const running = cook(deps);
   await scene.during?.({ simulator, node });
@@ -77,6 +76,9 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
   return { main, post, statuses, folder, sent: { ...(cooked?.body as object | undefined) } };
 }
 
+const exitCodeOf = async (command: string, ...args: readonly string[]) =>
+  new Promise((resolve) => spawn(command, args).once('close', resolve));
+
 const errorsOf = ({ annotations }: RememberingRunner) =>
   annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
 
@@ -89,7 +91,7 @@ describe('ssh: true', () => {
         expect(statSync(dirname(config)).mode & 0o777).toBe(0o700);
         expect(statSync(join(dirname(config), 'id_ed25519')).mode & 0o777).toBe(0o600);
         const gpu = join(paths[0] ?? '', 'gpu');
-        expect(await execute(gpu, ['run', 'exit 3'])).toEqual({ code: 3, stderr: '' });
+        expect(await exitCodeOf(gpu, 'run', 'exit 3')).toBe(3);
       },
     });
     expect(main.outputs.get('result')).toBe('running');
@@ -106,7 +108,7 @@ describe('ssh: true', () => {
       later: async ({ outputs, paths }) => {
         expect(readFileSync(outputs.get('ssh-config') ?? '', 'utf8')).toContain('Host gpu-2\n');
         const second = join(paths[0] ?? '', 'gpu-2');
-        expect(await execute(second, ['run', 'exit 4'])).toEqual({ code: 4, stderr: '' });
+        expect(await exitCodeOf(second, 'run', 'exit 4')).toBe(4);
       },
     });
   });

@@ -66,7 +66,7 @@ export const shortLimits: HttpLimits = {
 };
 
 /** For steps that log in nowhere. */
-export const noSsh: Deps['createSshFolder'] = async () => {
+export const noSsh: Deps['createSshFolder'] = () => {
   throw new Error('this test has no ssh');
 };
 
