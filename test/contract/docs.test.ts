@@ -121,14 +121,24 @@ const commandsOf = (text: string) =>
     .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
     .filter((line) => /^(?!\w+[-_A-Z]*=)/.test(line) && line !== '');
 
+/** Whether a file is there whose path begins so. */
+const isThere = (path: string) => globSync(`${path}*`, { cwd: root }).length > 0;
+
 // What starts a program of ours, or names a file, leads somewhere; a path of jest is the start of one.
 test.each(pages)('every file that a command of %s names is there', (page) => {
   const commands = commandsOf(readFileSync(join(root, page), 'utf8'));
   const paths = commands.flatMap(
     (line) => line.match(/\b(?:test|scripts|src|docs)\/[\w./-]+/g) ?? [],
   );
-  const isThere = (path: string) => globSync(`${path}*`, { cwd: root }).length > 0;
   expect(paths.filter((path) => !isThere(path))).toEqual([]);
+});
+
+// In code within a sentence: `src/service/retry.ts`, `test/e2e`, `test/unit/retry`.
+test.each(pages)('every file that a sentence of %s names is there', (page) => {
+  const text = readFileSync(join(root, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
+  const paths = [...text.matchAll(/`((?:src|test|scripts|bench|demo|examples)\/[\w./-]*)`/g)];
+  const missing = paths.map(([, path = '']) => path).filter((path) => !isThere(path));
+  expect(missing).toEqual([]);
 });
 
 test('the command that prints the commit of a release prints it', () => {
