@@ -316,7 +316,7 @@ __webpack_unused_export__ = Dispatcher
 __webpack_unused_export__ = Client
 __webpack_unused_export__ = Pool
 __webpack_unused_export__ = BalancedPool
-module.exports.g6 = Agent
+__webpack_unused_export__ = Agent
 module.exports.kT = ProxyAgent
 module.exports.J2 = EnvHttpProxyAgent
 __webpack_unused_export__ = RetryAgent
@@ -28607,7 +28607,6 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   NE: () => (/* binding */ withDeadline),
 /* harmony export */   db: () => (/* binding */ startDeadline),
-/* harmony export */   k8: () => (/* binding */ sleepLong),
 /* harmony export */   ml: () => (/* binding */ systemClock)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
@@ -28623,15 +28622,6 @@ const systemClock = {
         await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(Math.min(Math.max(ms, 0), maxTimerMs), undefined, options).catch(() => { });
     },
 };
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.monotonicMs() + ms;
-    for (;;) {
-        const leftMs = untilMs - clock.monotonicMs();
-        if (leftMs <= 0 || signal.aborted)
-            return;
-        await clock.sleep(leftMs, signal);
-    }
-}
 function startDeadline(clock, ms, outer) {
     const deadline = new AbortController();
     const cleared = new AbortController();
@@ -28641,7 +28631,7 @@ function startDeadline(clock, ms, outer) {
     if (outer?.aborted)
         fire();
     outer?.addEventListener('abort', fire, { signal: cleared.signal });
-    void sleepLong(clock, ms, cleared.signal).then(() => {
+    void clock.sleep(ms, cleared.signal).then(() => {
         if (!cleared.signal.aborted)
             fire();
     });
@@ -31989,7 +31979,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8011);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6931);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -39387,7 +39377,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
 
 /***/ }),
 
-/***/ 8011:
+/***/ 6931:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39398,39 +39388,12 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
-;// CONCATENATED MODULE: ./build/service/proxy.js
-
-
-const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
-function openDispatcher(options) {
-    if (!isProxied())
-        return new undici/* Agent */.g6(options);
-    try {
-        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy: noProxy() });
-    }
-    catch {
-        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
-        throw new errors/* InputError */.dz([{ input: givenProxies().join(' or '), message }]);
-    }
-}
-function isProxied() {
-    return givenProxies().length > 0;
-}
-function givenProxies() {
-    return variables.filter((name) => (process.env[name] ?? '') !== '');
-}
-function noProxy() {
-    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
-    const hosts = given.split(/[,\s]+/).map((entry) => entry.replace(/^\*?\./, ''));
-    return hosts.flatMap((host) => (host === '' ? [] : [host, `.${host}`])).join(',');
-}
-
 ;// CONCATENATED MODULE: ./build/service/http.js
 
 
@@ -39522,6 +39485,19 @@ function toServiceError(error, request, isSent) {
         cause: error,
     });
 }
+const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+function openDispatcher(options) {
+    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+    const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
+    try {
+        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy });
+    }
+    catch {
+        const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
+        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+        throw new errors/* InputError */.dz([{ input, message }]);
+    }
+}
 function describeTrouble(error) {
     const { message } = (0,errors/* asError */.zR)(error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -39544,25 +39520,35 @@ var public_address = __nccwpck_require__(9834);
 
 
 
-
 const maxGetMs = 5_000;
 const user = 'duser';
 function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
     const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
-    const resolvePublic = lookupPublic(resolve);
     const dispatcher = openDispatcher({
-        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: resolvePublic }) },
+        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
     });
+    const getOnce = async (url, token, signal) => {
+        const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+        if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address))
+            throw notPublic(address);
+        const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
+        const answer = await dispatcher.request({
+            origin: url.origin,
+            path: `${url.pathname}${url.search}`,
+            method: 'GET',
+            headers: {
+                'User-Agent': 'dispersed-cook',
+                ...(login !== null && { Authorization: `Basic ${login}` }),
+            },
+            signal,
+        });
+        answer.body.on('error', () => { }).destroy();
+        return answer.statusCode;
+    };
     return {
         get: async (url, token, outer) => {
             try {
-                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => {
-                    const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-                    if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address)) {
-                        throw new NotPublic(address);
-                    }
-                    return getOnce(dispatcher, url, token, signal);
-                });
+                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => getOnce(url, token, signal));
             }
             catch (error) {
                 const isLate = error instanceof errors/* InterruptedError */.p4 && !outer.aborted;
@@ -39572,26 +39558,8 @@ function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
         close: async () => dispatcher.destroy(),
     };
 }
-async function getOnce(dispatcher, url, token, signal) {
-    const answer = await dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: 'GET',
-        headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
-        signal,
-    });
-    answer.body.on('error', () => { }).destroy();
-    return answer.statusCode;
-}
-function authorization(token) {
-    if (token === null)
-        return {};
-    return { Authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}` };
-}
-class NotPublic extends Error {
-    constructor(address) {
-        super(`the address ${address} is not public, and is not asked`);
-    }
+function notPublic(address) {
+    return new Error(`the address ${address} is not public, and is not asked`);
 }
 function lookupPublic(resolve) {
     return (hostname, options, onAddresses) => {
@@ -39602,7 +39570,7 @@ function lookupPublic(resolve) {
             if (error !== null)
                 onAddresses(error, []);
             else if (refused !== undefined)
-                onAddresses(new NotPublic(refused.address), []);
+                onAddresses(notPublic(refused.address), []);
             else if (options.all)
                 onAddresses(null, addresses);
             else
@@ -42005,8 +41973,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/text.js
@@ -42088,7 +42054,6 @@ var sign = __nccwpck_require__(6575);
 
 
 
-
 function nowOf({ serverNow, clock }) {
     return serverNow() ?? clock.now();
 }
@@ -42100,7 +42065,6 @@ function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClo
     return { client, close };
 }
 const defaultMaxBytes = 8 * 1024 * 1024;
-const largeAnswer = 4 * 1024 * 1024;
 const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
@@ -42117,15 +42081,7 @@ function createClient(options) {
         const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), bounds);
         if (answer.dateMs !== undefined)
             serverClock.read(answer.dateMs);
-        if (answer.text.length > largeAnswer)
-            await (0,promises_.setImmediate)();
         return answer;
-    };
-    const learnClock = (offsetMs) => {
-        if (!isOff(offsetMs, knownOffsetMs))
-            return;
-        knownOffsetMs = offsetMs;
-        onClockOff(offsetMs);
     };
     const exchangeSigned = async (call) => {
         const hasDialects = differsByDialect(call);
@@ -42141,7 +42097,9 @@ function createClient(options) {
                 return answer;
             if (dateMs !== undefined && isOff(dateMs, timeMs)) {
                 offsetMs = dateMs - clock.now();
-                learnClock(offsetMs);
+                if (isOff(offsetMs, knownOffsetMs))
+                    onClockOff(offsetMs);
+                knownOffsetMs = offsetMs;
             }
             else if (hasDialects && !hasSwitched) {
                 dialect = dialect === 'ascii' ? 'utf8' : 'ascii';
@@ -42451,29 +42409,30 @@ function createJobReader(client) {
     const { clock } = client;
     let listsFromMs = -Infinity;
     return async (uuids, signal) => {
-        const read = async (group) => {
+        const readGroup = async (group) => {
             const [first = ''] = group;
             if (group.length === 1)
-                return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal).catch(asServiceError)]]);
-            const query = { 'filter[uuid]': group.join(',') };
-            const list = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, query, signal).catch(asServiceError);
-            if (!(list instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-                const asked = list.items.filter((job) => group.includes(job.uuid));
-                return new Map(asked.map((job) => [job.uuid, job]));
+                return [await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)];
+            const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
+            return items.filter(({ uuid }) => group.includes(uuid));
+        };
+        const read = async (group) => {
+            try {
+                return new Map((await readGroup(group)).map((job) => [job.uuid, job]));
             }
-            if (list.status === 429)
-                return new Map(group.map((uuid) => [uuid, list]));
-            listsFromMs = clock.monotonicMs() + listRestMs;
-            return new Map();
+            catch (error) {
+                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
+                    throw error;
+                const isAnswer = group.length === 1 || error.status === 429;
+                if (isAnswer)
+                    return new Map(group.map((uuid) => [uuid, error]));
+                listsFromMs = clock.monotonicMs() + listRestMs;
+                return new Map();
+            }
         };
         const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
         return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads: Infinity });
     };
-}
-function asServiceError(error) {
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-        return error;
-    throw error;
 }
 const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
@@ -42718,39 +42677,27 @@ function createPoller(options) {
         },
     };
 }
-function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }) {
-    let health = { failures: 0, pauseMs: 0, isDown: false };
-    let notBeforeMs = 0;
-    return {
-        notBeforeMs: () => notBeforeMs,
-        note: (answers) => {
-            const { failures, isDown: wasDown } = health;
-            health = nextPause(failures, answers, random);
-            notBeforeMs = clock.monotonicMs() + health.pauseMs;
-            const [first] = answers;
-            if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-                onUnavailable(first);
-            if (!health.isDown && wasDown)
-                onAvailable();
-        },
-    };
-}
 function createLoop(options) {
-    const { clock } = options.client;
+    const { clock, random } = options.client;
     const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(options.client);
     const watched = new Set();
     let isRunning = false;
-    let reading = [];
-    let [wake, left] = [new AbortController(), new AbortController()];
-    const health = trackHealth(options);
+    let wake = new AbortController();
+    let health = { failures: 0, pauseMs: 0, isDown: false };
+    let notBeforeMs = 0;
     const look = async (due) => {
-        reading = due;
-        left = new AbortController();
-        const { signal } = left;
-        const answers = await readJobs([...new Set(due.map(({ uuid }) => uuid))], signal);
-        if (signal.aborted)
+        const uuids = new Set(due.map(({ uuid }) => uuid));
+        const answers = await readJobs([...uuids], options.signal);
+        if (options.signal.aborted)
             return;
-        health.note([...answers.values()]);
+        const wasDown = health.isDown;
+        health = nextPause(health.failures, [...answers.values()], random);
+        notBeforeMs = clock.monotonicMs() + health.pauseMs;
+        const [first] = answers.values();
+        if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+            options.onUnavailable(first);
+        if (!health.isDown && wasDown)
+            options.onAvailable();
         for (const job of due) {
             const answer = answers.get(job.uuid);
             if (answer === undefined || job.ended.aborted)
@@ -42764,7 +42711,7 @@ function createLoop(options) {
             const nowMs = clock.monotonicMs();
             const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
             const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
-            const waitMs = Math.max(nextMs, health.notBeforeMs()) - nowMs;
+            const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
             wake = new AbortController();
             if (waitMs > 0)
                 await clock.sleep(waitMs, wake.signal);
@@ -42786,8 +42733,6 @@ function createLoop(options) {
         remove: (job) => {
             watched.delete(job);
             wake.abort();
-            if (reading.every(({ ended }) => ended.aborted))
-                left.abort();
         },
     };
 }
@@ -42963,7 +42908,7 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     title: text,
     description: text,
     status_reason: text,
-    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (value === null ? null : inCapitals(value)))),
+    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(status), null),
     source_recipe_uuid: text,
     created_at: timestamp,
     started_at: timestamp,
@@ -44090,7 +44035,6 @@ var poll = __nccwpck_require__(9851);
 var custody_facts = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./build/step/end.js
 
-
 const abandonAfterMs = 2_000;
 const interruptDeadlineMs = 6_000;
 const endDeadlineMs = 3 * 60_000;
@@ -44139,7 +44083,7 @@ function createStepEnd({ clock, interrupt }, timeoutMs) {
 function createTimers(clock) {
     const released = new AbortController();
     const after = (ms, work) => {
-        void (0,build_clock/* sleepLong */.k8)(clock, ms, released.signal).then(() => {
+        void clock.sleep(ms, released.signal).then(() => {
             if (!released.signal.aborted)
                 work();
         });

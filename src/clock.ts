@@ -11,7 +11,7 @@ export interface Clock {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-// Node runs a longer timer at once instead.
+// Node runs a longer timer at once instead. It is 24 days: no runner lives as long.
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -22,16 +22,6 @@ export const systemClock: Clock = {
     await delay(Math.min(Math.max(ms, 0), maxTimerMs), undefined, options).catch(() => {});
   },
 };
-
-/** Sleeps for any time, also beyond the 24 days that one timer of Node's holds. */
-export async function sleepLong(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  const untilMs = clock.monotonicMs() + ms;
-  for (;;) {
-    const leftMs = untilMs - clock.monotonicMs();
-    if (leftMs <= 0 || signal.aborted) return;
-    await clock.sleep(leftMs, signal);
-  }
-}
 
 /**
  * A signal that fires after `ms`, or with the outer one. `clear` it when the work is done: until
@@ -46,7 +36,7 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
   if (outer?.aborted) fire();
   // Not `AbortSignal.any`, which a long-lived outer signal holds on to long after the end.
   outer?.addEventListener('abort', fire, { signal: cleared.signal });
-  void sleepLong(clock, ms, cleared.signal).then(() => {
+  void clock.sleep(ms, cleared.signal).then(() => {
     if (!cleared.signal.aborted) fire();
   });
   return {

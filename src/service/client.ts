@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Random } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
@@ -84,7 +83,6 @@ export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'rand
 
 // Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
-const largeAnswer = 4 * 1024 * 1024;
 const maxDetail = 500;
 
 // The service refuses what is signed more than 5 minutes off its own clock.
@@ -114,15 +112,7 @@ export function createClient(options: ClientOptions): Client {
     const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
     const answer = await exchange(request, signatureHeaders(request, keys, stamp), bounds);
     if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
-    // A large answer was just made a text, and is read next: a signal must be heard in between.
-    if (answer.text.length > largeAnswer) await nextTurn();
     return answer;
-  };
-
-  const learnClock = (offsetMs: number) => {
-    if (!isOff(offsetMs, knownOffsetMs)) return;
-    knownOffsetMs = offsetMs;
-    onClockOff(offsetMs);
   };
 
   const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
@@ -138,7 +128,8 @@ export function createClient(options: ClientOptions): Client {
       // By the time that it was signed with: our clock may have been set while it was under way.
       if (dateMs !== undefined && isOff(dateMs, timeMs)) {
         offsetMs = dateMs - clock.now();
-        learnClock(offsetMs);
+        if (isOff(offsetMs, knownOffsetMs)) onClockOff(offsetMs);
+        knownOffsetMs = offsetMs;
       } else if (hasDialects && !hasSwitched) {
         dialect = dialect === 'ascii' ? 'utf8' : 'ascii';
         hasSwitched = true;

@@ -1,7 +1,6 @@
-import type { Dispatcher } from 'undici';
+import { EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { systemClock, withDeadline } from '../clock.ts';
-import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import { openDispatcher } from './proxy.ts';
+import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
 import type { WireRequest } from './sign.ts';
 
 /** An answer of the service, whatever its status. */
@@ -37,9 +36,6 @@ export const defaultLimits = {
   totalMs: 120_000,
 };
 
-/** Bounds on one exchange, in ms. */
-export type HttpLimits = typeof defaultLimits;
-
 // After an interrupt there are seconds to ask for the end of every job: 200 cancels of 200 ms each
 // take 5 s on 8 connections, and a good second on 32. All else takes a few of them.
 const maxConnections = 32;
@@ -55,7 +51,7 @@ const verified = { rejectUnauthorized: true };
  * Opens a way to the service at `apiUrl`, through the proxy of the environment if there is one.
  * Redirects are answers like any other: they are never followed.
  */
-export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits) {
+export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimits) {
   const dispatcherOptions = {
     connections: maxConnections,
     connect: { timeout: limits.connectMs, ...verified },
@@ -140,6 +136,28 @@ function toServiceError(error: unknown, request: WireRequest, isSent: boolean): 
     detail: isLate ? 'the response took too long' : describeTrouble(error),
     cause: error,
   });
+}
+
+const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+
+/**
+ * Opens connections as the environment says: direct, or through the proxy of `HTTPS_PROXY` and
+ * `HTTP_PROXY` but for the hosts of `NO_PROXY`.
+ * @throws InputError where what it says is no proxy
+ */
+export function openDispatcher(options: EnvHttpProxyAgent.Options): Dispatcher {
+  const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+  // A host covers those below it, as curl and GitHub's toolkit have it; for undici 6 it needs a dot.
+  const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
+  try {
+    return new EnvHttpProxyAgent({ ...options, noProxy });
+  } catch {
+    const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
+    // What it was given may hold a password.
+    const message =
+      'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+    throw new InputError([{ input, message }]);
+  }
 }
 
 /** What went wrong with a request, in words and with its code. */

@@ -20,28 +20,26 @@ export function createJobReader(client: Client) {
   const { clock } = client;
   let listsFromMs = -Infinity;
   return async (uuids: readonly string[], signal: AbortSignal) => {
-    const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+    const readGroup = async (group: readonly string[]) => {
       const [first = ''] = group;
-      if (group.length === 1)
-        return new Map([[first, await readJob(client, first, signal).catch(asServiceError)]]);
-      const query = { 'filter[uuid]': group.join(',') };
-      const list = await listJobs(client, query, signal).catch(asServiceError);
-      if (!(list instanceof ServiceError)) {
-        const asked = list.items.filter((job) => group.includes(job.uuid));
-        return new Map(asked.map((job) => [job.uuid, job]));
+      if (group.length === 1) return [await readJob(client, first, signal)];
+      const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
+      return items.filter(({ uuid }) => group.includes(uuid));
+    };
+    const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+      try {
+        return new Map((await readGroup(group)).map((job) => [job.uuid, job]));
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        const isAnswer = group.length === 1 || error.status === 429;
+        if (isAnswer) return new Map(group.map((uuid) => [uuid, error]));
+        listsFromMs = clock.monotonicMs() + listRestMs;
+        return new Map();
       }
-      if (list.status === 429) return new Map(group.map((uuid) => [uuid, list]));
-      listsFromMs = clock.monotonicMs() + listRestMs;
-      return new Map();
     };
     const groupSize = clock.monotonicMs() < listsFromMs ? 1 : pageLimit;
     return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
   };
-}
-
-function asServiceError(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  throw error;
 }
 
 // Nobody reads the runs of so many one by one, should the service not take several UUIDs at once.

@@ -73,19 +73,19 @@ function nextDueMs(unchangedMs: number, nowMs: number, interval: PollInterval): 
   return Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
 }
 
-/** How the service was after a look. */
+/** How the service stands after a look. */
 export interface Health {
   /** Looks in a row that found it in trouble. */
   readonly failures: number;
-  /** How long it is left alone. */
+  /** How long it is left alone, in ms. */
   readonly pauseMs: number;
   /** Whether it gives no answer that is of use. */
   readonly isDown: boolean;
 }
 
 /**
- * How the service is after a look. It is left alone as long as it asks for, and longer each time while
- * it answers 429, or nothing at all that is of use.
+ * How the service stands after a look. It is left alone as long as it asks for, and longer each time
+ * while it answers 429, or nothing at all that is of use.
  * @param failures such looks in a row, before this one
  */
 export function nextPause(failures: number, answers: readonly Answer[], random: Random): Health {
@@ -159,40 +159,26 @@ export function createPoller(options: PollerOptions) {
   };
 }
 
-function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }: PollerOptions) {
-  let health: Health = { failures: 0, pauseMs: 0, isDown: false };
-  let notBeforeMs = 0;
-  return {
-    /** When the service may be asked again. */
-    notBeforeMs: () => notBeforeMs,
-    note: (answers: readonly Answer[]) => {
-      const { failures, isDown: wasDown } = health;
-      health = nextPause(failures, answers, random);
-      notBeforeMs = clock.monotonicMs() + health.pauseMs;
-      const [first] = answers;
-      if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
-      if (!health.isDown && wasDown) onAvailable();
-    },
-  };
-}
-
 /** Looks at jobs, all that are due together. */
 function createLoop(options: PollerOptions) {
-  const { clock } = options.client;
+  const { clock, random } = options.client;
   const readJobs = createJobReader(options.client);
   const watched = new Set<WatchedJob>();
   let isRunning = false;
-  let reading: readonly WatchedJob[] = [];
-  let [wake, left] = [new AbortController(), new AbortController()];
-  const health = trackHealth(options);
+  let wake = new AbortController();
+  let health: Health = { failures: 0, pauseMs: 0, isDown: false };
+  let notBeforeMs = 0;
 
   const look = async (due: readonly WatchedJob[]) => {
-    reading = due;
-    left = new AbortController();
-    const { signal } = left;
-    const answers = await readJobs([...new Set(due.map(({ uuid }) => uuid))], signal);
-    if (signal.aborted) return;
-    health.note([...answers.values()]);
+    const uuids = new Set(due.map(({ uuid }) => uuid));
+    const answers = await readJobs([...uuids], options.signal);
+    if (options.signal.aborted) return;
+    const wasDown = health.isDown;
+    health = nextPause(health.failures, [...answers.values()], random);
+    notBeforeMs = clock.monotonicMs() + health.pauseMs;
+    const [first] = answers.values();
+    if (health.isDown && !wasDown && first instanceof ServiceError) options.onUnavailable(first);
+    if (!health.isDown && wasDown) options.onAvailable();
     for (const job of due) {
       const answer = answers.get(job.uuid);
       if (answer === undefined || job.ended.aborted) continue;
@@ -205,7 +191,7 @@ function createLoop(options: PollerOptions) {
       const nowMs = clock.monotonicMs();
       const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
       const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
-      const waitMs = Math.max(nextMs, health.notBeforeMs()) - nowMs;
+      const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
       wake = new AbortController();
       if (waitMs > 0) await clock.sleep(waitMs, wake.signal);
       else
@@ -224,8 +210,6 @@ function createLoop(options: PollerOptions) {
     remove: (job: WatchedJob) => {
       watched.delete(job);
       wake.abort();
-      // A look that nobody waits for any more would hold up the next one.
-      if (reading.every(({ ended }) => ended.aborted)) left.abort();
     },
   };
 }

@@ -1,10 +1,8 @@
 import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Dispatcher } from 'undici';
 import { systemClock, withDeadline } from '../clock.ts';
 import { InterruptedError } from '../errors.ts';
-import { describeTrouble } from './http.ts';
-import { openDispatcher } from './proxy.ts';
+import { describeTrouble, openDispatcher } from './http.ts';
 import { isLoopbackHost, isPublicAddress } from './public-address.ts';
 
 /** Asks a server that the service named whether it is there. */
@@ -21,10 +19,29 @@ const user = 'duser';
  */
 export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
   const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
-  const resolvePublic = lookupPublic(resolve);
   const dispatcher = openDispatcher({
-    connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: resolvePublic }) },
+    connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
   });
+
+  const getOnce = async (url: URL, token: string | null, signal: AbortSignal) => {
+    // A socket looks up names alone.
+    const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+    if (!isAnyAllowed && isIP(address) !== 0 && !isPublicAddress(address)) throw notPublic(address);
+    const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: 'GET',
+      headers: {
+        'User-Agent': 'dispersed-cook',
+        ...(login !== null && { Authorization: `Basic ${login}` }),
+      },
+      signal,
+    });
+    // What the body says is of no interest, and it may have no end.
+    answer.body.on('error', () => {}).destroy();
+    return answer.statusCode;
+  };
   return {
     /**
      * Sends one GET and gives the status of the answer, whose body is not read; a redirect is an
@@ -34,14 +51,9 @@ export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
      */
     get: async (url: URL, token: string | null, outer: AbortSignal): Promise<number> => {
       try {
-        return await withDeadline(systemClock, maxGetMs, outer, async (signal) => {
-          // A socket looks up names alone.
-          const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-          if (!isAnyAllowed && isIP(address) !== 0 && !isPublicAddress(address)) {
-            throw new NotPublic(address);
-          }
-          return getOnce(dispatcher, url, token, signal);
-        });
+        return await withDeadline(systemClock, maxGetMs, outer, async (signal) =>
+          getOnce(url, token, signal),
+        );
       } catch (error) {
         const isLate = error instanceof InterruptedError && !outer.aborted;
         throw new Error(isLate ? 'no response in 5 s' : describeTrouble(error), { cause: error });
@@ -52,33 +64,8 @@ export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
   };
 }
 
-async function getOnce(
-  dispatcher: Dispatcher,
-  url: URL,
-  token: string | null,
-  signal: AbortSignal,
-): Promise<number> {
-  const answer = await dispatcher.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method: 'GET',
-    headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
-    signal,
-  });
-  // What the body says is of no interest, and it may have no end.
-  answer.body.on('error', () => {}).destroy();
-  return answer.statusCode;
-}
-
-function authorization(token: string | null): Record<string, string> {
-  if (token === null) return {};
-  return { Authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}` };
-}
-
-class NotPublic extends Error {
-  constructor(address: string) {
-    super(`the address ${address} is not public, and is not asked`);
-  }
+function notPublic(address: string): Error {
+  return new Error(`the address ${address} is not public, and is not asked`);
 }
 
 /** A look-up for sockets that refuses a name with any address that is not public. */
@@ -89,7 +76,7 @@ function lookupPublic(resolve: LookupFunction): LookupFunction {
       const refused = addresses.find(({ address }) => !isPublicAddress(address));
       const [first] = addresses;
       if (error !== null) onAddresses(error, []);
-      else if (refused !== undefined) onAddresses(new NotPublic(refused.address), []);
+      else if (refused !== undefined) onAddresses(notPublic(refused.address), []);
       else if (options.all) onAddresses(null, addresses);
       else onAddresses(null, first?.address ?? '', first?.family);
     });

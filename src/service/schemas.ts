@@ -38,7 +38,7 @@ const knownMs = z.pipe(
 
 /**
  * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
- * A date-time is brought to UTC, which it is taken for where it has no zone; a date stays as it is, anything else becomes null.
+ * A date-time is brought to UTC, which it is taken for where it has no zone; a date stays as it is.
  */
 const timestamp = z.pipe(
   text,
@@ -69,10 +69,7 @@ export const jobSchema = z.object({
   title: text,
   description: text,
   status_reason: text,
-  task: z.pipe(
-    text,
-    z.transform((value) => (value === null ? null : inCapitals(value))),
-  ),
+  task: z.catch(z.nullable(status), null),
   source_recipe_uuid: text,
   created_at: timestamp,
   started_at: timestamp,

@@ -1,4 +1,3 @@
-import { sleepLong } from '../clock.ts';
 import { newStepFacts, type StepFacts } from '../custody/facts.ts';
 import type { Deps } from '../deps.ts';
 import type { EndReason } from '../jobs/records.ts';
@@ -78,7 +77,7 @@ export function createStepEnd(
 function createTimers(clock: Deps['clock']) {
   const released = new AbortController();
   const after = (ms: number, work: () => void) => {
-    void sleepLong(clock, ms, released.signal).then(() => {
+    void clock.sleep(ms, released.signal).then(() => {
       if (!released.signal.aborted) work();
     });
   };

@@ -165,8 +165,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a list that fails is never replaced',
     file: 'service/lists.ts',
-    find: 'if (list.status === 429) return',
-    replace: 'if (list.status !== 0) return',
+    find: 'group.length === 1 || error.status === 429;',
+    replace: 'group.length === 1 || error.status !== 0;',
   },
   {
     name: 'the clock is compared with what is known now',

@@ -1,4 +1,4 @@
-import { connect, type HttpLimits } from '../../src/service/http.ts';
+import { connect, type defaultLimits } from '../../src/service/http.ts';
 import { openProbe } from '../../src/service/probe.ts';
 import { openOctokit } from '../../src/github/octokit.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -58,7 +58,7 @@ export function fastClock(speed: number): Clock {
 }
 
 /** Short enough for tests, long enough for a busy machine. Real time, in ms. */
-export const shortLimits: HttpLimits = {
+export const shortLimits: typeof defaultLimits = {
   connectMs: 2_000,
   headersMs: 500,
   bodyMs: 500,

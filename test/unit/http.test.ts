@@ -1,11 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { connect, type Connection, type HttpLimits } from '../../src/service/http.ts';
+import { connect, type Connection, type defaultLimits } from '../../src/service/http.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { startProxy } from '../support/proxy.ts';
 
-const limits: HttpLimits = { connectMs: 1_000, headersMs: 150, bodyMs: 150, totalMs: 400 };
+const limits: typeof defaultLimits = {
+  connectMs: 1_000,
+  headersMs: 150,
+  bodyMs: 150,
+  totalMs: 400,
+};
 const request = { method: 'GET', pathname: '/v1/jobs', query: 'limit=1' } as const;
 const options = { maxBytes: 1_000 };
 
