@@ -28743,7 +28743,7 @@ async function cancelEntry(step, entry) {
 
 /***/ }),
 
-/***/ 6755:
+/***/ 9154:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28757,7 +28757,7 @@ var bills = __nccwpck_require__(1165);
 // EXTERNAL MODULE: ./build/money/cost.js
 var money_cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/jobs/outcome.js
-var jobs_outcome = __nccwpck_require__(293);
+var outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/service/lists.js
@@ -28773,7 +28773,7 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
     const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
     const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
     const runs = await (0,lists/* readRunsOfJobs */.ci)(client, runningFirst.map(({ job }) => job.uuid), signal);
-    const estimated = jobs.map(({ job }) => (0,jobs_outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
+    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
         const outcome = outcomes[index];
@@ -28790,24 +28790,107 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
     };
 }
 
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
 var mini_schemas = __nccwpck_require__(4343);
-;// CONCATENATED MODULE: ./build/github/dispatch.js
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/schemas.js + 2 modules
+var core_schemas = __nccwpck_require__(1041);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/iso.js
 
-const repositorySchema = mini_schemas/* object */.Ikc({ default_branch: mini_schemas/* string */.YjP() });
-async function readDefaultBranch(github) {
-    const repository = await github.read(repositorySchema, 'GET /repos/{owner}/{repo}');
-    return repository.default_branch;
+
+const ZodMiniISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniISODateTime", (inst, def) => {
+    core_schemas/* $ZodISODateTime */.Ko.init(inst, def);
+    mini_schemas/* ZodMiniStringFormat */.zUr.init(inst, def);
+});
+// @__NO_SIDE_EFFECTS__
+function datetime(params) {
+    return api/* _isoDateTime */.G1(ZodMiniISODateTime, params);
 }
-async function dispatchWorkflow(github, workflow, ref, inputs) {
-    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
-    await github.send(route, { workflow_id: workflow, ref, inputs }, false);
+const ZodMiniISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODate", (inst, def) => {
+    core.$ZodISODate.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function date(params) {
+    return core._isoDate(ZodMiniISODate, params);
+}
+const ZodMiniISOTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISOTime", (inst, def) => {
+    core.$ZodISOTime.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function time(params) {
+    return core._isoTime(ZodMiniISOTime, params);
+}
+const ZodMiniISODuration = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODuration", (inst, def) => {
+    core.$ZodISODuration.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function duration(params) {
+    return core._isoDuration(ZodMiniISODuration, params);
 }
 
-// EXTERNAL MODULE: ./build/github/pending.js
-var pending = __nccwpck_require__(7609);
+;// CONCATENATED MODULE: ./build/github/runs.js
+
+
+const runs_time = mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* pipe */.FsL(datetime({ offset: true }), mini_schemas/* transform */.pdi((text) => Date.parse(text)))), null);
+const runSchema = mini_schemas/* pipe */.FsL(mini_schemas/* object */.Ikc({
+    id: mini_schemas/* number */.aig(),
+    status: mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* string */.YjP()), null),
+    run_attempt: mini_schemas/* catch */.MfU(mini_schemas/* number */.aig(), 1),
+    run_started_at: runs_time,
+    updated_at: runs_time,
+}), mini_schemas/* transform */.pdi((run) => ({
+    id: String(run.id),
+    isOver: run.status === 'completed',
+    attempt: run.run_attempt,
+    startedAtMs: run.run_started_at,
+    updatedAtMs: run.updated_at,
+})));
+const listSchema = mini_schemas/* object */.Ikc({ workflow_runs: mini_schemas/* array */.YOg(mini_schemas/* unknown */.L5J()) });
+const gone = { isOver: true, attempt: Infinity, startedAtMs: null, updatedAtMs: null };
+const pageSize = 100;
+const maxPages = 10;
+const maxSingleReads = 20;
+async function readRuns(github, ids) {
+    const found = new Map();
+    if (ids.length === 0)
+        return found;
+    const getMissing = () => [...new Set(ids)].filter((id) => !found.has(id));
+    for (let page = 1; page <= maxPages; page += 1) {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs';
+        const { workflow_runs: members } = await github.read(listSchema, route, {
+            per_page: pageSize,
+            page,
+        });
+        const runs = members.flatMap((member) => runSchema.safeParse(member).data ?? []);
+        for (const run of runs)
+            found.set(run.id, run);
+        if (members.length < pageSize || getMissing().length <= maxSingleReads)
+            break;
+    }
+    const singly = getMissing().slice(0, maxSingleReads);
+    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
+    return found;
+}
+async function readRun(github, id) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+        return await github.read(runSchema, route, { run_id: id });
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
+            return { id, ...gone };
+        throw error;
+    }
+}
+
 // EXTERNAL MODULE: ./build/github/statuses.js
 var github_statuses = __nccwpck_require__(1446);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
@@ -28828,13 +28911,16 @@ var sanitize = __nccwpck_require__(1872);
 
 
 
-async function finishStatuses(followUp, ended, openRuns) {
+const repositorySchema = mini_schemas/* object */.Ikc({ default_branch: mini_schemas/* string */.YjP() });
+async function finishStatuses(followUp, ended) {
     const { github, workflow, onProblem } = followUp;
     try {
-        const [first, ...rest] = await readDue(github, ended, openRuns);
+        const [first, ...rest] = await readDue(github, ended);
         if (first === undefined)
             return;
-        const ref = workflow === undefined ? undefined : (followUp.ref ?? (await readDefaultBranch(github)));
+        let { ref } = followUp;
+        if (workflow !== undefined)
+            ref ??= (await github.read(repositorySchema, 'GET /repos/{owner}/{repo}')).default_branch;
         const finish = async (due) => finishOne({ ...followUp, ref }, due);
         if (await finish(first))
             await Promise.all(rest.map(finish));
@@ -28848,10 +28934,14 @@ async function finishStatuses(followUp, ended, openRuns) {
             throw error;
     }
 }
-async function readDue(github, ended, openRuns) {
+async function readDue(github, ended) {
     const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
-    const pending = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
-    const left = pending.filter(({ isLeft, runId }) => isLeft || !openRuns.has(runId));
+    const uuids = new Set(ended.map(({ job }) => job.uuid));
+    const all = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
+    const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
+    const watched = pending.filter(({ isLeft }) => !isLeft);
+    const runs = await readRuns(github, watched.map(({ runId }) => runId));
+    const left = pending.filter(({ isLeft, runId }) => isLeft || runs.get(runId)?.isOver);
     const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
     return ended.flatMap(({ job, mark }) => {
         const statuses = (byJob.get(job.uuid) ?? []).filter(({ sha }) => sha === mark.sha);
@@ -28863,19 +28953,19 @@ async function finishOne(followUp, { job, mark, statuses }) {
     const print = (text) => {
         runner.print(`Job ${job.uuid}: ${(0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(text), 500)}`);
     };
-    const outcome = (0,jobs_outcome/* createJobOutcome */.g)(job);
-    const { result } = outcome;
     try {
         if (workflow !== undefined) {
             for (const status of statuses)
-                await (0,pending/* keepPending */.D6)(github, status, 'Has ended');
-            const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 200);
+                await (0,github_statuses/* keepPending */.D6)(github, status, 'Has ended');
+            const { ref: jobRef, result } = (0,outcome/* createJobOutcome */.g)(job);
+            const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
             print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
             const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-            await dispatchWorkflow(github, workflow, ref, inputs);
+            const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+            await github.send(route, { workflow_id: workflow, ref, inputs }, false);
         }
         for (const status of statuses) {
-            const { state } = await (0,pending/* finishStatus */.Y7)(github, status, outcome);
+            const { state } = await (0,github_statuses/* finishStatus */.Y7)(github, status, job);
             print(`commit status “${status.context}”: ${state}`);
         }
         return true;
@@ -28935,118 +29025,6 @@ function isCreatedSince({ created_at: at }, sinceMs) {
 var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
 var custody_reconcile = __nccwpck_require__(6804);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/schemas.js + 2 modules
-var core_schemas = __nccwpck_require__(1041);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/iso.js
-
-
-const ZodMiniISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniISODateTime", (inst, def) => {
-    core_schemas/* $ZodISODateTime */.Ko.init(inst, def);
-    mini_schemas/* ZodMiniStringFormat */.zUr.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function datetime(params) {
-    return api/* _isoDateTime */.G1(ZodMiniISODateTime, params);
-}
-const ZodMiniISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODate", (inst, def) => {
-    core.$ZodISODate.init(inst, def);
-    schemas.ZodMiniStringFormat.init(inst, def);
-})));
-// @__NO_SIDE_EFFECTS__
-function date(params) {
-    return core._isoDate(ZodMiniISODate, params);
-}
-const ZodMiniISOTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISOTime", (inst, def) => {
-    core.$ZodISOTime.init(inst, def);
-    schemas.ZodMiniStringFormat.init(inst, def);
-})));
-// @__NO_SIDE_EFFECTS__
-function time(params) {
-    return core._isoTime(ZodMiniISOTime, params);
-}
-const ZodMiniISODuration = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODuration", (inst, def) => {
-    core.$ZodISODuration.init(inst, def);
-    schemas.ZodMiniStringFormat.init(inst, def);
-})));
-// @__NO_SIDE_EFFECTS__
-function duration(params) {
-    return core._isoDuration(ZodMiniISODuration, params);
-}
-
-;// CONCATENATED MODULE: ./build/github/runs.js
-
-
-const runs_time = mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* pipe */.FsL(datetime({ offset: true }), mini_schemas/* transform */.pdi(toMs))), null);
-function toMs(text) {
-    return Date.parse(text);
-}
-const runSchema = mini_schemas/* pipe */.FsL(mini_schemas/* object */.Ikc({
-    id: mini_schemas/* number */.aig(),
-    status: mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* string */.YjP()), null),
-    run_attempt: mini_schemas/* catch */.MfU(mini_schemas/* number */.aig(), 1),
-    run_started_at: runs_time,
-    updated_at: runs_time,
-}), mini_schemas/* transform */.pdi((run) => ({
-    id: String(run.id),
-    isOver: run.status === 'completed',
-    attempt: run.run_attempt,
-    startedAtMs: run.run_started_at,
-    updatedAtMs: run.updated_at,
-})));
-const pageSize = 100;
-const maxPages = 10;
-const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
-async function listOpenRuns(github) {
-    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, status)));
-    const open = lists.flat().filter(({ isOver }) => !isOver);
-    return new Map(open.map((run) => [run.id, run]));
-}
-const maxSingleReads = 20;
-async function readRuns(github, ids) {
-    const found = new Map();
-    const getMissing = () => ids.filter((id) => !found.has(id));
-    if (ids.length > maxSingleReads) {
-        await listRuns(github, 'completed', (runs) => {
-            for (const run of runs)
-                if (ids.includes(run.id))
-                    found.set(run.id, run);
-            return getMissing().length === 0;
-        });
-    }
-    const singly = getMissing().slice(0, maxSingleReads);
-    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
-    return found;
-}
-const listSchema = mini_schemas/* object */.Ikc({ workflow_runs: mini_schemas/* array */.YOg(mini_schemas/* unknown */.L5J()) });
-async function listRuns(github, status, isEnough = () => false) {
-    const all = [];
-    for (let page = 1; page <= maxPages; page += 1) {
-        const query = { status, per_page: pageSize, page };
-        const route = 'GET /repos/{owner}/{repo}/actions/runs';
-        const { workflow_runs: members } = await github.read(listSchema, route, query);
-        const runs = members.flatMap((member) => runSchema.safeParse(member).data ?? []);
-        all.push(...runs);
-        if (members.length < pageSize || isEnough(runs))
-            break;
-    }
-    return all;
-}
-async function readRun(github, id) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
-        return await github.read(runSchema, route, { run_id: id });
-    }
-    catch (error) {
-        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
-            return 'gone';
-        throw error;
-    }
-}
-
 ;// CONCATENATED MODULE: ./build/check/orphans.js
 
 
@@ -29056,28 +29034,19 @@ async function readRun(github, id) {
 
 
 
-async function findOrphans(github, jobs, openRuns, nowMs) {
-    const suspects = jobs.filter((marked) => mayBeOrphan(marked, nowMs));
-    const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
-    const otherRuns = await readRuns(github, [...new Set(unknown)]);
-    return suspects.filter((marked) => {
-        const { runId } = marked.mark;
-        const sinceMs = overSinceMs(marked, openRuns.get(runId) ?? otherRuns.get(runId));
-        return sinceMs !== null && nowMs - sinceMs >= minOverMs;
-    });
-}
 const minOverMs = 10 * 60_000;
-function mayBeOrphan({ job, mark }, nowMs) {
-    return !(0,restart/* hasEndedForGood */.Pd)(job, nowMs) && !(0,custody_mark/* mayOutlive */.UR)(mark, job);
-}
-function overSinceMs({ job, mark }, run) {
-    if (run === 'gone')
-        return Date.parse(job.created_at ?? '');
-    if (run === undefined || run.attempt < mark.runAttempt)
-        return null;
-    if (run.attempt > mark.runAttempt && !mark.mayBeAttached)
-        return run.startedAtMs;
-    return run.isOver ? run.updatedAtMs : null;
+async function findOrphans(github, jobs, nowMs) {
+    const suspects = jobs.filter(({ job, mark }) => !(0,restart/* hasEndedForGood */.Pd)(job, nowMs) && !(0,custody_mark/* mayOutlive */.UR)(mark, job));
+    const runs = await readRuns(github, suspects.map(({ mark }) => mark.runId).toReversed());
+    return suspects.filter(({ job, mark }) => {
+        const run = runs.get(mark.runId);
+        if (run === undefined || run.attempt < mark.runAttempt)
+            return false;
+        const isReplaced = run.attempt > mark.runAttempt && !mark.mayBeAttached;
+        const sinceMs = isReplaced ? run.startedAtMs : run.updatedAtMs;
+        const overMs = nowMs - (sinceMs ?? Date.parse(job.created_at ?? ''));
+        return (isReplaced || run.isOver) && overMs >= minOverMs;
+    });
 }
 const orphans_maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
@@ -29252,8 +29221,8 @@ function describeCheckError(error) {
 
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/github/client.js + 1 modules
-var github_client = __nccwpck_require__(2389);
+// EXTERNAL MODULE: ./build/github/client.js
+var github_client = __nccwpck_require__(4463);
 // EXTERNAL MODULE: ./build/inputs/access.js
 var access = __nccwpck_require__(9904);
 // EXTERNAL MODULE: ./build/inputs/read.js
@@ -29265,7 +29234,6 @@ var report_log = __nccwpck_require__(2107);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 ;// CONCATENATED MODULE: ./build/commands/check.js
-
 
 
 
@@ -29300,8 +29268,7 @@ async function check(deps) {
         try {
             const found = await findRepositoryJobs(client, run, inputs.since, signal);
             const nowMs = (0,service_client/* nowOf */.Ic)(client);
-            const openRuns = await listOpenRuns(github);
-            const orphans = await findOrphans(github, found, openRuns, nowMs);
+            const orphans = await findOrphans(github, found, nowMs);
             const unwanted = inputs.orphans === 'cancel' ? orphans : [];
             const seen = await cancelOrphans(client, unwanted, log, onProblem, signal);
             const jobs = found.map(({ job, mark }) => ({ mark, job: seen.get(job.uuid) ?? job }));
@@ -29309,7 +29276,7 @@ async function check(deps) {
             const followUp = { github, runner, workflow, ref, onProblem };
             const ended = jobs.filter(({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs));
             if (inputs['commit-status'])
-                await finishStatuses(followUp, ended, openRuns);
+                await finishStatuses(followUp, ended);
             const checked = await readCosts(client, jobs, orphans, nowMs, signal);
             const result = { ...checked, sinceMs: nowMs - inputs.since, nowMs };
             await reportCheck(runner, run, result, problems);
@@ -30440,7 +30407,7 @@ async function prepare(step, requests, inputs) {
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6469);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
-/* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7609);
+/* harmony import */ var _github_statuses_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1446);
 /* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9904);
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8718);
@@ -30507,7 +30474,7 @@ async function cleanUpJobs(deps) {
             if (run === null || run.sha === '' || token === undefined)
                 return;
             const uuids = saved.entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid));
-            await (0,_github_pending_js__WEBPACK_IMPORTED_MODULE_5__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
+            await (0,_github_statuses_js__WEBPACK_IMPORTED_MODULE_5__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
         }
         finally {
             await close();
@@ -31440,44 +31407,86 @@ function isClientError(status = 0) {
 
 /***/ }),
 
-/***/ 2389:
+/***/ 4463:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  C: () => (/* binding */ createGitHub)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
-var schemas = __nccwpck_require__(4343);
-;// CONCATENATED MODULE: ./build/github/trouble.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ createGitHub)
+/* harmony export */ });
+/* unused harmony export parseRefusal */
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(370);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3945);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4343);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
 
 
-const refusalSchema = schemas/* object */.Ikc({
-    status: schemas/* number */.aig(),
-    message: schemas/* catch */.MfU(schemas/* string */.YjP(), ''),
-    response: schemas/* optional */.lqM(schemas/* object */.Ikc({ headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) })),
+
+
+const maxConcurrent = 8;
+const maxTries = 6;
+function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxMs = Infinity, maxRequestMs }) {
+    const [owner = '', repo = ''] = repository.split('/');
+    const post = openGitHub(runner, token, maxRequestMs);
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .A)(maxConcurrent);
+    const endMs = clock.monotonicMs() + maxMs;
+    let limit = null;
+    const waitForLimit = async () => {
+        if (limit !== null && limit.opensMs > endMs)
+            throw limit.failure;
+        const pauseMs = (limit?.retryMs ?? 0) - clock.monotonicMs();
+        if (pauseMs > 0)
+            await clock.sleep(pauseMs, signal);
+        if (signal.aborted)
+            throw limit?.failure ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
+    };
+    const send = async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
+        for (let failures = 1;; failures += 1) {
+            await waitForLimit();
+            try {
+                const answer = await post(route, { owner, repo, ...parameters }, signal);
+                limit = null;
+                return answer;
+            }
+            catch (error) {
+                const { failure, retryAfterMs } = parseRefusal(error, route, clock.now());
+                const isLimit = failure.trouble === 'limited';
+                const minMs = retryAfterMs ?? (isLimit ? _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .maxPauseMs */ .fR : 0);
+                const pauseMs = (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, minMs);
+                const nowMs = clock.monotonicMs();
+                if (isLimit)
+                    limit = { failure, opensMs: nowMs + minMs, retryMs: nowMs + pauseMs };
+                else if (failure.trouble === 'unavailable' && isRepeatable && failures < maxTries)
+                    await clock.sleep(pauseMs, signal);
+                else
+                    throw failure;
+            }
+        }
+    });
+    const read = async (schema, route, query) => {
+        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .safeParse */ .xL(schema, await send(route, query));
+        if (parsed.success)
+            return parsed.data;
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_('refused', 200, route, new Error('unexpected response'));
+    };
+    return { send, read };
+}
+const refusalSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .number */ .aig(),
+    message: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), ''),
+    response: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ headers: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .unknown */ .L5J()) })),
 });
 function parseRefusal(error, request, nowMs) {
     const refusal = refusalSchema.safeParse(error);
     if (!refusal.success) {
-        return { failure: new errors/* GitHubError */.y_('internal', 0, request, error), retryAfterMs: null };
+        return { failure: new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_('internal', 0, request, error), retryAfterMs: null };
     }
     const { status, message, response: { headers } = { headers: {} } } = refusal.data;
     const isLimit = 'retry-after' in headers ||
         headers['x-ratelimit-remaining'] === '0' ||
         /\brate limit\b/i.test(message);
     return {
-        failure: new errors/* GitHubError */.y_(getTrouble(status, isLimit), status, request, error),
+        failure: new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_(getTrouble(status, isLimit), status, request, error),
         retryAfterMs: getRetryAfter(headers, nowMs),
     };
 }
@@ -31500,75 +31509,6 @@ function getRetryAfter(headers, nowMs) {
     return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
 }
 
-;// CONCATENATED MODULE: ./build/github/client.js
-
-
-
-
-
-const maxConcurrent = 8;
-const maxTries = 6;
-const defaultLimitPauseMs = retry/* maxPauseMs */.fR;
-function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxMs = Infinity, maxRequestMs }) {
-    const [owner = '', repo = ''] = repository.split('/');
-    const post = openGitHub(runner, token, maxRequestMs);
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const gate = createGate(clock, signal, clock.monotonicMs() + maxMs);
-    const send = async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
-        for (let failures = 1;; failures += 1) {
-            await gate.pass();
-            try {
-                const answer = await post(route, { owner, repo, ...parameters }, signal);
-                gate.open();
-                return answer;
-            }
-            catch (error) {
-                const { failure, retryAfterMs } = parseRefusal(error, route, clock.now());
-                const isLimit = failure.trouble === 'limited';
-                const isTransient = failure.trouble === 'unavailable' && isRepeatable;
-                if (!isLimit && !(isTransient && failures < maxTries))
-                    throw failure;
-                const minMs = retryAfterMs ?? (isLimit ? defaultLimitPauseMs : 0);
-                if (isLimit)
-                    gate.close(failure, minMs, (0,retry/* backoffMs */.jo)(failures, random, minMs));
-                else
-                    await clock.sleep((0,retry/* backoffMs */.jo)(failures, random, minMs), signal);
-            }
-        }
-    });
-    const read = async (schema, route, parameters) => {
-        const parsed = parse/* safeParse */.xL(schema, await send(route, parameters));
-        if (parsed.success)
-            return parsed.data;
-        throw new errors/* GitHubError */.y_('refused', 200, route, new Error('unexpected response'));
-    };
-    return { send, read };
-}
-function createGate(clock, signal, endMs) {
-    let notBeforeMs = 0;
-    let opensMs = 0;
-    let limit = null;
-    return {
-        pass: async () => {
-            if (limit !== null && opensMs > endMs)
-                throw limit;
-            const pauseMs = notBeforeMs - clock.monotonicMs();
-            if (pauseMs > 0)
-                await clock.sleep(pauseMs, signal);
-            if (signal.aborted)
-                throw limit ?? new errors/* InterruptedError */.p4();
-        },
-        open: () => {
-            limit = null;
-        },
-        close: (failure, limitMs, pauseMs) => {
-            limit = failure;
-            opensMs = clock.monotonicMs() + limitMs;
-            notBeforeMs = clock.monotonicMs() + pauseMs;
-        },
-    };
-}
-
 
 /***/ }),
 
@@ -31585,7 +31525,7 @@ function createGate(clock, signal, endMs) {
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
 /* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
 /* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2389);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4463);
 /* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1446);
 
 
@@ -31623,17 +31563,16 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const { clock, runner } = deps;
     const { repository, sha } = run;
     (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .savePendingStatuses */ .zZ)(runner, sha);
-    const finishing = new AbortController();
+    const settling = new AbortController();
     const over = new AbortController();
     const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_7__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
-    const sender = createSender(github, sha, runner, async () => clock.sleep(minPauseMs, finishing.signal));
+    const sender = createSender(github, sha, runner, async () => clock.sleep(minPauseMs, settling.signal));
     const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .openContexts */ .Ng)(jobs);
     const page = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .runUrl */ .Vp)(run);
     const report = ({ ref, job }, message, isLeft) => {
         const isPending = message.state === 'pending' && job !== null;
         const url = isPending ? (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .pendingUrl */ .N0)(page, { jobUuid: job.uuid, isLeft }) : page;
-        const context = getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job));
-        sender.add({ context, ...message, target_url: url });
+        sender.add({ context: getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job)), ...message, target_url: url });
     };
     return {
         submitted: (submitted) => {
@@ -31641,8 +31580,7 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             const wasThere = origin === 'attached' || origin === 'given';
             report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(job.status, wasThere ? null : clock.now()), false);
         },
-        statusChanged: (submitted, change) => {
-            const { status, atMs } = change;
+        statusChanged: (submitted, { status, atMs }) => {
             if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status))
                 report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(status, atMs), false);
         },
@@ -31650,9 +31588,9 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
         },
         settle: async (signal) => {
+            settling.abort();
             const settled = new AbortController();
             void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-                finishing.abort();
                 await clock.sleep(lastTryMs, settled.signal);
                 over.abort();
             });
@@ -31665,22 +31603,19 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
 }
 function createSender(github, sha, runner, pause) {
     const waiting = new Map();
+    const failures = [];
     let work;
     let pausing = Promise.resolve();
-    let hasWarned = false;
-    let isHopeless = false;
-    let isLeft = false;
     const send = async (status) => {
+        if (failures.some((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting))
+            return;
         try {
-            if (!isHopeless)
-                await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .Lx)(github, sha, status);
+            await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .Lx)(github, sha, status);
         }
         catch (error) {
-            isHopeless ||= error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting;
-            isLeft ||= !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble));
-            if (!hasWarned)
+            if (failures.length === 0)
                 (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(runner, error);
-            hasWarned = true;
+            failures.push(error);
         }
     };
     const sendAll = async () => {
@@ -31699,8 +31634,11 @@ function createSender(github, sha, runner, pause) {
             work ??= sendAll();
         },
         idle: async () => work,
-        isLeft: () => isLeft,
+        isLeft: () => failures.some((error) => !isRefusal(error)),
     };
+}
+function isRefusal(error) {
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble);
 }
 
 
@@ -31719,7 +31657,7 @@ function createSender(github, sha, runner, pause) {
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5272);
 /* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2389);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4463);
 
 
 
@@ -31808,14 +31746,20 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 
 /***/ }),
 
-/***/ 7609:
+/***/ 1446:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   D6: () => (/* binding */ keepPending),
 /* harmony export */   KI: () => (/* binding */ finishOwnStatuses),
-/* harmony export */   Y7: () => (/* binding */ finishStatus)
+/* harmony export */   Lx: () => (/* binding */ setStatus),
+/* harmony export */   N0: () => (/* binding */ pendingUrl),
+/* harmony export */   Y7: () => (/* binding */ finishStatus),
+/* harmony export */   gg: () => (/* binding */ readPendingStatuses),
+/* harmony export */   kd: () => (/* binding */ statusRoute)
 /* harmony export */ });
+/* unused harmony export parsePendingUrl */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4343);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
@@ -31824,8 +31768,10 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
 /* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6625);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1362);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2389);
-/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1446);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1664);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8480);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4463);
+/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(987);
 
 
 
@@ -31834,60 +31780,6 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 
 
 
-
-
-async function keepPending(github, { sha, context, ...pending }, description) {
-    const url = (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .pendingUrl */ .N0)(pending.page, pending);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .setStatus */ .Lx)(github, sha, { state: 'pending', context, description, target_url: url });
-}
-async function finishStatus(github, { sha, context, page }, outcome) {
-    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)(outcome);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .setStatus */ .Lx)(github, sha, { ...message, context, target_url: page });
-    return message;
-}
-const maxFinishMs = 10_000;
-async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_8__/* .createGitHub */ .C)(deps, { repository, token, signal });
-    const finish = async (status) => {
-        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
-        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .Ic)(client));
-        if (hasEnded)
-            await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g)(job));
-        else
-            await keepPending(github, { ...status, isLeft: true }, 'Left running');
-    };
-    try {
-        const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .readPendingStatuses */ .gg)(github, [sha]);
-        const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
-        await Promise.all(statuses.filter(isOwn).map(finish));
-    }
-    catch (error) {
-        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Y)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
-    }
-    finally {
-        clear();
-    }
-}
-
-
-/***/ }),
-
-/***/ 1446:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lx: () => (/* binding */ setStatus),
-/* harmony export */   N0: () => (/* binding */ pendingUrl),
-/* harmony export */   gg: () => (/* binding */ readPendingStatuses),
-/* harmony export */   kd: () => (/* binding */ statusRoute)
-/* harmony export */ });
-/* unused harmony export parsePendingUrl */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4343);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8480);
-/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(987);
 
 
 
@@ -31899,7 +31791,7 @@ function pendingUrl(page, { jobUuid, isLeft }) {
 const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 function parsePendingUrl(url) {
     const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_2__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_9__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 const maxSingleReads = 20;
 const commitsPerQuery = 50;
@@ -31907,12 +31799,11 @@ const maxReadsWithoutGraphql = 100;
 async function readPendingStatuses(github, shas) {
     if (shas.length > maxSingleReads) {
         try {
-            const groups = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
-            const answers = groups.map(async (group) => queryStatuses(github, group));
-            return (await Promise.all(answers)).flat();
+            const groups = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_8__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
+            return (await Promise.all(groups.map(async (group) => queryStatuses(github, group)))).flat();
         }
         catch (error) {
-            const isAnswer = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.trouble !== 'unavailable';
+            const isAnswer = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && error.trouble !== 'unavailable';
             if (!isAnswer || error.trouble === 'limited')
                 throw error;
         }
@@ -31920,9 +31811,9 @@ async function readPendingStatuses(github, shas) {
     const singly = shas.slice(0, maxReadsWithoutGraphql);
     return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
 }
-const url = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP()), null);
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
-    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), target_url: url })),
+const url = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP()), null);
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({
+    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), target_url: url })),
 });
 const pageSize = 100;
 const maxPages = 10;
@@ -31940,19 +31831,19 @@ async function listStatuses(github, sha) {
         }
     }
     catch (error) {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status)))
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && [404, 422].includes(error.status)))
             throw error;
     }
     return found;
 }
-const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), targetUrl: url });
-const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(contextSchema) });
-const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(statusSchema)) });
-const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(commitSchema)) });
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), targetUrl: url });
+const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(contextSchema) });
+const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(statusSchema)) });
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(commitSchema)) });
 async function queryStatuses(github, shas) {
     const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
     const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_3__/* .graphqlRoute */ .Z, { query });
+    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_11__/* .graphqlRoute */ .Z, { query });
     return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)));
 }
 function toPending(sha, { context, state, targetUrl }) {
@@ -31964,6 +31855,38 @@ const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 async function setStatus(github, sha, status) {
     await github.send(statusRoute, { sha, ...status });
 }
+async function keepPending(github, { sha, context, ...pending }, description) {
+    const target_url = pendingUrl(pending.page, pending);
+    await setStatus(github, sha, { state: 'pending', context, description, target_url });
+}
+async function finishStatus(github, { sha, context, page }, job) {
+    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)((0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g)(job));
+    await setStatus(github, sha, { ...message, context, target_url: page });
+    return message;
+}
+const maxFinishMs = 10_000;
+async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const finish = async (status) => {
+        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
+        if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .Ic)(client)))
+            await finishStatus(github, status, job);
+        else
+            await keepPending(github, { ...status, isLeft: true }, 'Left running');
+    };
+    try {
+        const statuses = await readPendingStatuses(github, [sha]);
+        const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
+        await Promise.all(statuses.filter(isOwn).map(finish));
+    }
+    catch (error) {
+        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Y)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
+    }
+    finally {
+        clear();
+    }
+}
 
 
 /***/ }),
@@ -31974,7 +31897,7 @@ async function setStatus(github, sha, status) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6755);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9154);
 /* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7916);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);

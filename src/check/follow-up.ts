@@ -1,9 +1,14 @@
+import * as z from 'zod/mini';
 import { GitHubError, InterruptedError } from '../errors.ts';
 import type { GitHub } from '../github/client.ts';
-import { dispatchWorkflow, readDefaultBranch } from '../github/dispatch.ts';
-import { finishStatus, keepPending } from '../github/pending.ts';
-import type { WorkflowRun } from '../github/runs.ts';
-import { readPendingStatuses, statusRoute, type PendingStatus } from '../github/statuses.ts';
+import { readRuns } from '../github/runs.ts';
+import {
+  finishStatus,
+  keepPending,
+  readPendingStatuses,
+  statusRoute,
+  type PendingStatus,
+} from '../github/statuses.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';
@@ -13,7 +18,7 @@ import type { Runner } from '../runner.ts';
 import type { MarkedJob } from './jobs.ts';
 
 /** What is done for jobs that have ended. */
-export interface FollowUp {
+interface FollowUp {
   readonly github: GitHub;
   readonly runner: Runner;
   /** The workflow to start for each; undefined where none is. */
@@ -29,22 +34,23 @@ interface Due extends MarkedJob {
   readonly statuses: readonly PendingStatus[];
 }
 
+const repositorySchema = z.object({ default_branch: z.string() });
+
 /**
  * Finishes the pending commit statuses of jobs that have ended, and starts the workflow that follows
  * for each.
- * @param openRuns the runs whose steps may still watch their jobs
  */
 export async function finishStatuses(
   followUp: FollowUp,
   ended: readonly MarkedJob[],
-  openRuns: ReadonlyMap<string, WorkflowRun>,
 ): Promise<void> {
   const { github, workflow, onProblem } = followUp;
   try {
-    const [first, ...rest] = await readDue(github, ended, openRuns);
+    const [first, ...rest] = await readDue(github, ended);
     if (first === undefined) return;
-    const ref =
-      workflow === undefined ? undefined : (followUp.ref ?? (await readDefaultBranch(github)));
+    let { ref } = followUp;
+    if (workflow !== undefined)
+      ref ??= (await github.read(repositorySchema, 'GET /repos/{owner}/{repo}')).default_branch;
     const finish = async (due: Due) => finishOne({ ...followUp, ref }, due);
     // What fails for the first, and would for all, is not tried for the rest.
     if (await finish(first)) await Promise.all(rest.map(finish));
@@ -57,15 +63,18 @@ export async function finishStatuses(
   }
 }
 
-async function readDue(
-  github: GitHub,
-  ended: readonly MarkedJob[],
-  openRuns: ReadonlyMap<string, WorkflowRun>,
-): Promise<readonly Due[]> {
+async function readDue(github: GitHub, ended: readonly MarkedJob[]): Promise<readonly Due[]> {
   const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
-  const pending = await readPendingStatuses(github, [...shas]);
+  const uuids = new Set(ended.map(({ job }) => job.uuid));
+  const all = await readPendingStatuses(github, [...shas]);
+  const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
+  const watched = pending.filter(({ isLeft }) => !isLeft);
+  const runs = await readRuns(
+    github,
+    watched.map(({ runId }) => runId),
+  );
   // A step that still watches its job finishes the status itself.
-  const left = pending.filter(({ isLeft, runId }) => isLeft || !openRuns.has(runId));
+  const left = pending.filter(({ isLeft, runId }) => isLeft || runs.get(runId)?.isOver);
   const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
   return ended.flatMap(({ job, mark }) => {
     const statuses = (byJob.get(job.uuid) ?? []).filter(({ sha }) => sha === mark.sha);
@@ -79,20 +88,21 @@ async function finishOne(followUp: FollowUp, { job, mark, statuses }: Due): Prom
   const print = (text: string) => {
     runner.print(`Job ${job.uuid}: ${sanitizeLine(runner.redactor.redact(text), 500)}`);
   };
-  const outcome = createJobOutcome(job);
-  const { result } = outcome;
   try {
     if (workflow !== undefined) {
       // Where its status cannot be finished, each check would start the workflow again.
       for (const status of statuses) await keepPending(github, status, 'Has ended');
-      const title = sanitizeLine(titleOf(outcome.ref, job), 200);
+      const { ref: jobRef, result } = createJobOutcome(job);
+      const title = sanitizeLine(titleOf(jobRef, job), 200);
       print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
       const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-      await dispatchWorkflow(github, workflow, ref, inputs);
+      const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+      // Not sent again where it may have been started.
+      await github.send(route, { workflow_id: workflow, ref, inputs }, false);
     }
     // Last: the pending status is the memory of what is still to be started.
     for (const status of statuses) {
-      const { state } = await finishStatus(github, status, outcome);
+      const { state } = await finishStatus(github, status, job);
       print(`commit status “${status.context}”: ${state}`);
     }
     return true;

@@ -1,16 +1,19 @@
 import pLimit from 'p-limit';
 import { asError } from '../errors.ts';
-import type { Client } from '../service/client.ts';
-import type { Job } from '../service/schemas.ts';
 import { newEntryFacts } from '../custody/facts.ts';
 import { mayOutlive } from '../custody/mark.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
 import type { GitHub } from '../github/client.ts';
-import { readRuns, type WorkflowRun } from '../github/runs.ts';
+import { readRuns } from '../github/runs.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
+import type { Client } from '../service/client.ts';
+import type { Job } from '../service/schemas.ts';
 import type { MarkedJob } from './jobs.ts';
+
+/** Post may still be at work when the run shows as over, on a machine that was cut off. */
+export const minOverMs = 10 * 60_000;
 
 /**
  * Finds the jobs that live though the run that cooked them is over, and that were not to outlive it.
@@ -20,42 +23,24 @@ import type { MarkedJob } from './jobs.ts';
 export async function findOrphans(
   github: GitHub,
   jobs: readonly MarkedJob[],
-  openRuns: ReadonlyMap<string, WorkflowRun>,
   nowMs: number,
 ): Promise<readonly MarkedJob[]> {
-  const suspects = jobs.filter((marked) => mayBeOrphan(marked, nowMs));
-  const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
-  const otherRuns = await readRuns(github, [...new Set(unknown)]);
-  return suspects.filter((marked) => {
-    const { runId } = marked.mark;
-    const sinceMs = overSinceMs(marked, openRuns.get(runId) ?? otherRuns.get(runId));
-    return sinceMs !== null && nowMs - sinceMs >= minOverMs;
+  const suspects = jobs.filter(
+    ({ job, mark }) => !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job),
+  );
+  // The oldest first: where there are too many, they are the likeliest.
+  const runs = await readRuns(github, suspects.map(({ mark }) => mark.runId).toReversed());
+  return suspects.filter(({ job, mark }) => {
+    const run = runs.get(mark.runId);
+    // GitHub's lists may lag behind a re-run.
+    if (run === undefined || run.attempt < mark.runAttempt) return false;
+    // An attempt starts when the one before it is over.
+    const isReplaced = run.attempt > mark.runAttempt && !mark.mayBeAttached;
+    const sinceMs = isReplaced ? run.startedAtMs : run.updatedAtMs;
+    // Of a run that GitHub does not know, its job is as old as anything that is known.
+    const overMs = nowMs - (sinceMs ?? Date.parse(job.created_at ?? ''));
+    return (isReplaced || run.isOver) && overMs >= minOverMs;
   });
-}
-
-/** Post may still be at work when the run shows as over, on a machine that was cut off. */
-export const minOverMs = 10 * 60_000;
-
-/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
-function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
-  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
-}
-
-/**
- * Since when, at least, the attempt of the run that cooked a job is over, Unix ms; null where it may
- * still go on, or nothing is known of it.
- */
-function overSinceMs(
-  { job, mark }: MarkedJob,
-  run: WorkflowRun | 'gone' | undefined,
-): number | null {
-  // Of a run that is gone, its job is as old as anything that is known.
-  if (run === 'gone') return Date.parse(job.created_at ?? '');
-  // GitHub's lists may lag behind a re-run.
-  if (run === undefined || run.attempt < mark.runAttempt) return null;
-  // An attempt starts when the one before it is over.
-  if (run.attempt > mark.runAttempt && !mark.mayBeAttached) return run.startedAtMs;
-  return run.isOver ? run.updatedAtMs : null;
 }
 
 // The service is not to be rushed.

@@ -7,7 +7,6 @@ import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { InputError } from '../errors.ts';
 import { createGitHub } from '../github/client.ts';
-import { listOpenRuns } from '../github/runs.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
@@ -41,10 +40,9 @@ export async function check(deps: Deps): Promise<void> {
       // 1. The jobs, and then the runs: those that have cooked one of them had begun by then.
       const found = await findRepositoryJobs(client, run, inputs.since, signal);
       const nowMs = nowOf(client);
-      const openRuns = await listOpenRuns(github);
 
       // 2. Jobs whose run is over, though they were not to outlive it.
-      const orphans = await findOrphans(github, found, openRuns, nowMs);
+      const orphans = await findOrphans(github, found, nowMs);
       const unwanted = inputs.orphans === 'cancel' ? orphans : [];
       const seen = await cancelOrphans(client, unwanted, log, onProblem, signal);
       const jobs = found.map(({ job, mark }) => ({ mark, job: seen.get(job.uuid) ?? job }));
@@ -53,7 +51,7 @@ export async function check(deps: Deps): Promise<void> {
       const { 'follow-up': workflow, ref } = inputs;
       const followUp = { github, runner, workflow, ref, onProblem };
       const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
-      if (inputs['commit-status']) await finishStatuses(followUp, ended, openRuns);
+      if (inputs['commit-status']) await finishStatuses(followUp, ended);
 
       // 4. What all of them cost.
       const checked = await readCosts(client, jobs, orphans, nowMs, signal);

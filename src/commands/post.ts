@@ -3,7 +3,7 @@ import { openService, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
 import { readRunsOfJobs } from '../service/lists.ts';
 import { startDeadline } from '../clock.ts';
-import { finishOwnStatuses } from '../github/pending.ts';
+import { finishOwnStatuses } from '../github/statuses.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';

@@ -1,12 +1,10 @@
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import { backoffMs, maxPauseMs } from '../service/retry.ts';
-import type { Clock } from '../clock.ts';
 import type { Deps } from '../deps.ts';
-import { GitHubError, InterruptedError } from '../errors.ts';
-import { parseRefusal } from './trouble.ts';
+import { GitHubError, InterruptedError, type GitHubTrouble } from '../errors.ts';
+import { backoffMs, maxPauseMs } from '../service/retry.ts';
 
-export interface GitHubOptions {
+interface GitHubOptions {
   /** `owner/repo`: what all requests are about. */
   readonly repository: string;
   readonly token: string;
@@ -27,8 +25,6 @@ export type GitHub = ReturnType<typeof createGitHub>;
 const maxConcurrent = 8;
 // With the pauses a quarter of a minute: what is away for longer is away for this look.
 const maxTries = 6;
-// GitHub asks for a minute where it does not say how long.
-const defaultLimitPauseMs = maxPauseMs;
 
 /** Creates a client that meets GitHub's limits with patience, all requests together. */
 export function createGitHub(
@@ -38,7 +34,17 @@ export function createGitHub(
   const [owner = '', repo = ''] = repository.split('/');
   const post = openGitHub(runner, token, maxRequestMs);
   const inTurn = pLimit(maxConcurrent);
-  const gate = createGate(clock, signal, clock.monotonicMs() + maxMs);
+  const endMs = clock.monotonicMs() + maxMs;
+  // The limit that was met last: when it opens, and when to try again, by the monotonic clock.
+  let limit: { failure: GitHubError; opensMs: number; retryMs: number } | null = null;
+
+  /** @throws the error of the limit where time is over before it opens, else InterruptedError */
+  const waitForLimit = async () => {
+    if (limit !== null && limit.opensMs > endMs) throw limit.failure;
+    const pauseMs = (limit?.retryMs ?? 0) - clock.monotonicMs();
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    if (signal.aborted) throw limit?.failure ?? new InterruptedError();
+  };
 
   /**
    * Sends a request, again where a limit or a transient error was in the way.
@@ -48,19 +54,22 @@ export function createGitHub(
   const send = async (route: string, parameters: Parameters = {}, isRepeatable = true) =>
     inTurn(async () => {
       for (let failures = 1; ; failures += 1) {
-        await gate.pass();
+        await waitForLimit();
         try {
           const answer = await post(route, { owner, repo, ...parameters }, signal);
-          gate.open();
+          limit = null;
           return answer;
         } catch (error) {
           const { failure, retryAfterMs } = parseRefusal(error, route, clock.now());
           const isLimit = failure.trouble === 'limited';
-          const isTransient = failure.trouble === 'unavailable' && isRepeatable;
-          if (!isLimit && !(isTransient && failures < maxTries)) throw failure;
-          const minMs = retryAfterMs ?? (isLimit ? defaultLimitPauseMs : 0);
-          if (isLimit) gate.close(failure, minMs, backoffMs(failures, random, minMs));
-          else await clock.sleep(backoffMs(failures, random, minMs), signal);
+          // GitHub asks for a minute where it does not say how long.
+          const minMs = retryAfterMs ?? (isLimit ? maxPauseMs : 0);
+          const pauseMs = backoffMs(failures, random, minMs);
+          const nowMs = clock.monotonicMs();
+          if (isLimit) limit = { failure, opensMs: nowMs + minMs, retryMs: nowMs + pauseMs };
+          else if (failure.trouble === 'unavailable' && isRepeatable && failures < maxTries)
+            await clock.sleep(pauseMs, signal);
+          else throw failure;
         }
       }
     });
@@ -69,42 +78,54 @@ export function createGitHub(
    * Sends a request that reads.
    * @throws GitHubError also where the answer does not have the form that GitHub documents
    */
-  const read = async <S extends z.core.$ZodType>(
-    schema: S,
-    route: string,
-    parameters?: Parameters,
-  ) => {
-    const parsed = z.safeParse(schema, await send(route, parameters));
+  const read = async <S extends z.core.$ZodType>(schema: S, route: string, query?: Parameters) => {
+    const parsed = z.safeParse(schema, await send(route, query));
     if (parsed.success) return parsed.data;
     throw new GitHubError('refused', 200, route, new Error('unexpected response'));
   };
   return { send, read };
 }
 
+// Octokit gives a request without an answer the status 500.
+const refusalSchema = z.object({
+  status: z.number(),
+  message: z.catch(z.string(), ''),
+  response: z.optional(z.object({ headers: z.record(z.string(), z.unknown()) })),
+});
+
 /**
- * What all requests pass: after a limit, not before GitHub allows it.
- * @param endMs when time is over, by the monotonic clock
+ * Reads what Octokit throws.
+ * @param nowMs Unix ms, for a limit that says when it ends
+ * @returns with `retryAfterMs`, how long GitHub asks to be left alone; null where it does not say
  */
-function createGate(clock: Clock, signal: AbortSignal, endMs: number) {
-  let notBeforeMs = 0;
-  let opensMs = 0;
-  let limit: GitHubError | null = null;
+export function parseRefusal(error: unknown, request: string, nowMs: number) {
+  const refusal = refusalSchema.safeParse(error);
+  if (!refusal.success) {
+    return { failure: new GitHubError('internal', 0, request, error), retryAfterMs: null };
+  }
+  const { status, message, response: { headers } = { headers: {} } } = refusal.data;
+  // Beyond its rate limits GitHub answers 403 as well as 429, and not always with these headers.
+  const isLimit =
+    'retry-after' in headers ||
+    headers['x-ratelimit-remaining'] === '0' ||
+    /\brate limit\b/i.test(message);
   return {
-    /** @throws the error of the limit where time is over before it opens, else InterruptedError */
-    pass: async () => {
-      if (limit !== null && opensMs > endMs) throw limit;
-      const pauseMs = notBeforeMs - clock.monotonicMs();
-      if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-      if (signal.aborted) throw limit ?? new InterruptedError();
-    },
-    open: () => {
-      limit = null;
-    },
-    /** @param limitMs how long GitHub asks to wait, of which `pauseMs` are waited before a new try */
-    close: (failure: GitHubError, limitMs: number, pauseMs: number) => {
-      limit = failure;
-      opensMs = clock.monotonicMs() + limitMs;
-      notBeforeMs = clock.monotonicMs() + pauseMs;
-    },
+    failure: new GitHubError(getTrouble(status, isLimit), status, request, error),
+    retryAfterMs: getRetryAfter(headers, nowMs),
   };
+}
+
+function getTrouble(status: number, isLimit: boolean): GitHubTrouble {
+  if (status >= 500) return 'unavailable';
+  if (status === 429 || isLimit) return 'limited';
+  if (status === 401) return 'unauthorized';
+  return status === 403 || status === 404 ? 'forbidden' : 'refused';
+}
+
+function getRetryAfter(headers: Readonly<Record<string, unknown>>, nowMs: number): number | null {
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
+  if (headers['x-ratelimit-remaining'] !== '0') return null;
+  const resetMs = Number(headers['x-ratelimit-reset']) * 1_000;
+  return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
 }

@@ -76,11 +76,11 @@ function createCommitStatus(
   const { clock, runner } = deps;
   const { repository, sha } = run;
   savePendingStatuses(runner, sha);
-  const finishing = new AbortController();
+  const settling = new AbortController();
   const over = new AbortController();
   const github = createGitHub(deps, { repository, token, signal: over.signal, maxRequestMs });
   const sender = createSender(github, sha, runner, async () =>
-    clock.sleep(minPauseMs, finishing.signal),
+    clock.sleep(minPauseMs, settling.signal),
   );
   const getContext = openContexts(jobs);
   const page = runUrl(run);
@@ -92,8 +92,7 @@ function createCommitStatus(
   ) => {
     const isPending = message.state === 'pending' && job !== null;
     const url = isPending ? pendingUrl(page, { jobUuid: job.uuid, isLeft }) : page;
-    const context = getContext(ref, titleOf(ref, job));
-    sender.add({ context, ...message, target_url: url });
+    sender.add({ context: getContext(ref, titleOf(ref, job)), ...message, target_url: url });
   };
   return {
     submitted: (submitted: SubmittedJob) => {
@@ -101,8 +100,7 @@ function createCommitStatus(
       const wasThere = origin === 'attached' || origin === 'given';
       report(submitted, describePending(job.status, wasThere ? null : clock.now()), false);
     },
-    statusChanged: (submitted: SubmittedJob, change: StatusChange) => {
-      const { status, atMs } = change;
+    statusChanged: (submitted: SubmittedJob, { status, atMs }: StatusChange) => {
       if (!isFinal(status)) report(submitted, describePending(status, atMs), false);
     },
     ended: (outcome: Outcome) => {
@@ -110,9 +108,9 @@ function createCommitStatus(
     },
     /** Resolves when all is sent: within seconds, and sooner where the signal fires. */
     settle: async (signal: AbortSignal) => {
+      settling.abort();
       const settled = new AbortController();
       void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-        finishing.abort();
         await clock.sleep(lastTryMs, settled.signal);
         over.abort();
       });
@@ -129,22 +127,16 @@ function createCommitStatus(
  */
 function createSender(github: GitHub, sha: string, runner: Runner, pause: () => Promise<void>) {
   const waiting = new Map<string, NewStatus>();
+  const failures: unknown[] = [];
   let work: Promise<void> | undefined;
   let pausing = Promise.resolve();
-  let hasWarned = false;
-  let isHopeless = false;
-  let isLeft = false;
   const send = async (status: NewStatus) => {
+    if (failures.some((error) => error instanceof GitHubError && error.isLasting)) return;
     try {
-      if (!isHopeless) await setStatus(github, sha, status);
+      await setStatus(github, sha, status);
     } catch (error) {
-      isHopeless ||= error instanceof GitHubError && error.isLasting;
-      // With more time, or a valid token, it may well be set.
-      isLeft ||= !(
-        error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble)
-      );
-      if (!hasWarned) warnStatusNotSet(runner, error);
-      hasWarned = true;
+      if (failures.length === 0) warnStatusNotSet(runner, error);
+      failures.push(error);
     }
   };
   const sendAll = async () => {
@@ -164,7 +156,11 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
     },
     /** Resolves when nothing is left to send. */
     idle: async () => work,
-    /** Whether a status could not be set that post may still set. */
-    isLeft: () => isLeft,
+    /** Whether a status could not be set that post may still set: with more time, or a valid token. */
+    isLeft: () => failures.some((error) => !isRefusal(error)),
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble);
 }

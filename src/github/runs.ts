@@ -2,11 +2,16 @@ import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
 import type { GitHub } from './client.ts';
 
-const time = z.catch(z.nullable(z.pipe(z.iso.datetime({ offset: true }), z.transform(toMs))), null);
-
-function toMs(text: string): number {
-  return Date.parse(text);
-}
+/** Unix ms of a time; null where it is none. */
+const time = z.catch(
+  z.nullable(
+    z.pipe(
+      z.iso.datetime({ offset: true }),
+      z.transform((text) => Date.parse(text)),
+    ),
+  ),
+  null,
+);
 
 const runSchema = z.pipe(
   z.object({
@@ -28,74 +33,52 @@ const runSchema = z.pipe(
   })),
 );
 
+const listSchema = z.object({ workflow_runs: z.array(z.unknown()) });
+
 /** A workflow run, with its latest attempt. */
-export type WorkflowRun = Readonly<z.output<typeof runSchema>>;
+type WorkflowRun = z.output<typeof runSchema>;
+
+/** A run that GitHub no longer knows, or not yet. */
+const gone = { isOver: true, attempt: Infinity, startedAtMs: null, updatedAtMs: null };
 
 const pageSize = 100;
-// GitHub gives no more of a filtered list than 1,000.
 const maxPages = 10;
-
-// All that a run may be before it is over.
-const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
-
-/** The runs that are not over, by their ids: a request for each status, not for each run. */
-export async function listOpenRuns(github: GitHub): Promise<ReadonlyMap<string, WorkflowRun>> {
-  const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, status)));
-  const open = lists.flat().filter(({ isOver }) => !isOver);
-  return new Map(open.map((run) => [run.id, run]));
-}
-
-// From so many on, pages of a list are fewer requests.
+// With more of them, the next page of the list is fewer requests.
 const maxSingleReads = 20;
 
 /**
- * Reads runs by their ids; `gone` is one that GitHub does not know any more. Those that would take
- * too many requests are left out.
+ * Reads runs by their ids, the newest from pages of the list, and the rest singly. Those that would
+ * take too many requests are left out, the last ones first.
  */
 export async function readRuns(
   github: GitHub,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, WorkflowRun | 'gone'>> {
-  const found = new Map<string, WorkflowRun | 'gone'>();
-  const getMissing = () => ids.filter((id) => !found.has(id));
-  if (ids.length > maxSingleReads) {
-    await listRuns(github, 'completed', (runs) => {
-      for (const run of runs) if (ids.includes(run.id)) found.set(run.id, run);
-      return getMissing().length === 0;
+): Promise<ReadonlyMap<string, WorkflowRun>> {
+  const found = new Map<string, WorkflowRun>();
+  if (ids.length === 0) return found;
+  const getMissing = () => [...new Set(ids)].filter((id) => !found.has(id));
+  for (let page = 1; page <= maxPages; page += 1) {
+    const route = 'GET /repos/{owner}/{repo}/actions/runs';
+    const { workflow_runs: members } = await github.read(listSchema, route, {
+      per_page: pageSize,
+      page,
     });
+    const runs = members.flatMap((member) => runSchema.safeParse(member).data ?? []);
+    for (const run of runs) found.set(run.id, run);
+    if (members.length < pageSize || getMissing().length <= maxSingleReads) break;
   }
   const singly = getMissing().slice(0, maxSingleReads);
   await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
   return found;
 }
 
-const listSchema = z.object({ workflow_runs: z.array(z.unknown()) });
-
-/** @param isEnough given each page, whether the next ones are needed no more */
-async function listRuns(
-  github: GitHub,
-  status: string,
-  isEnough: (runs: readonly WorkflowRun[]) => boolean = () => false,
-): Promise<readonly WorkflowRun[]> {
-  const all: WorkflowRun[] = [];
-  for (let page = 1; page <= maxPages; page += 1) {
-    const query = { status, per_page: pageSize, page };
-    const route = 'GET /repos/{owner}/{repo}/actions/runs';
-    const { workflow_runs: members } = await github.read(listSchema, route, query);
-    const runs = members.flatMap((member) => runSchema.safeParse(member).data ?? []);
-    all.push(...runs);
-    if (members.length < pageSize || isEnough(runs)) break;
-  }
-  return all;
-}
-
-async function readRun(github: GitHub, id: string): Promise<WorkflowRun | 'gone'> {
+async function readRun(github: GitHub, id: string): Promise<WorkflowRun> {
   try {
     const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
     return await github.read(runSchema, route, { run_id: id });
   } catch (error) {
-    // That the token may read runs is known by now.
-    if (error instanceof GitHubError && error.status === 404) return 'gone';
+    // That the token may read runs is known from the list.
+    if (error instanceof GitHubError && error.status === 404) return { id, ...gone };
     throw error;
   }
 }

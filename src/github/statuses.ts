@@ -1,8 +1,17 @@
 import * as z from 'zod/mini';
-import { GitHubError } from '../errors.ts';
+import { startDeadline } from '../clock.ts';
+import type { Deps } from '../deps.ts';
+import { GitHubError, InterruptedError } from '../errors.ts';
+import type { RunRef } from '../inputs/context.ts';
+import { createJobOutcome } from '../jobs/outcome.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
+import { describeEnd, type Message } from '../report/commit-status-text.ts';
+import { warnStatusNotSet } from '../report/github-errors.ts';
+import { nowOf, type Client } from '../service/client.ts';
+import { readJob } from '../service/endpoints.ts';
 import { splitIntoGroups } from '../service/pages.ts';
-import { isUuid } from '../service/schemas.ts';
-import type { GitHub } from './client.ts';
+import { isUuid, type Job } from '../service/schemas.ts';
+import { createGitHub, type GitHub } from './client.ts';
 import { graphqlRoute } from './octokit.ts';
 
 // A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
@@ -48,8 +57,7 @@ export async function readPendingStatuses(
   if (shas.length > maxSingleReads) {
     try {
       const groups = splitIntoGroups(shas, commitsPerQuery);
-      const answers = groups.map(async (group) => queryStatuses(github, group));
-      return (await Promise.all(answers)).flat();
+      return (await Promise.all(groups.map(async (group) => queryStatuses(github, group)))).flat();
     } catch (error) {
       // A token that may read statuses may still not read commits by GraphQL.
       const isAnswer = error instanceof GitHubError && error.trouble !== 'unavailable';
@@ -116,10 +124,8 @@ function toPending(
 }
 
 /** A status to set. */
-export interface NewStatus {
-  readonly state: 'pending' | 'success' | 'failure' | 'error';
+export interface NewStatus extends Message {
   readonly context: string;
-  readonly description: string;
   readonly target_url: string;
 }
 
@@ -129,4 +135,58 @@ export const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 /** Sets the status of a context. */
 export async function setStatus(github: GitHub, sha: string, status: NewStatus): Promise<void> {
   await github.send(statusRoute, { sha, ...status });
+}
+
+/** Sets a pending status once more with other words, so that it stands for the same job. */
+export async function keepPending(
+  github: GitHub,
+  { sha, context, ...pending }: PendingStatus,
+  description: string,
+): Promise<void> {
+  const target_url = pendingUrl(pending.page, pending);
+  await setStatus(github, sha, { state: 'pending', context, description, target_url });
+}
+
+/** Finishes a status with what became of its job, which has ended. */
+export async function finishStatus(
+  github: GitHub,
+  { sha, context, page }: PendingStatus,
+  job: Job,
+): Promise<Message> {
+  const message = describeEnd(createJobOutcome(job));
+  await setStatus(github, sha, { ...message, context, target_url: page });
+  return message;
+}
+
+// The jobs come first: what is left of post's 4 minutes is seconds.
+const maxFinishMs = 10_000;
+
+/**
+ * Finishes the statuses of jobs that main has left pending because it was killed; those of jobs that
+ * live on are left to `check`. Never rejects.
+ */
+export async function finishOwnStatuses(
+  deps: Deps,
+  { repository, runId, sha }: RunRef,
+  token: string,
+  jobUuids: ReadonlySet<string>,
+  client: Client,
+): Promise<void> {
+  const { signal, clear } = startDeadline(deps.clock, maxFinishMs);
+  const github = createGitHub(deps, { repository, token, signal });
+  const finish = async (status: PendingStatus) => {
+    const job = await readJob(client, status.jobUuid, signal);
+    if (hasEndedForGood(job, nowOf(client))) await finishStatus(github, status, job);
+    else await keepPending(github, { ...status, isLeft: true }, 'Left running');
+  };
+  try {
+    const statuses = await readPendingStatuses(github, [sha]);
+    const isOwn = (status: PendingStatus) =>
+      status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
+    await Promise.all(statuses.filter(isOwn).map(finish));
+  } catch (error) {
+    warnStatusNotSet(deps.runner, signal.aborted ? new InterruptedError() : error);
+  } finally {
+    clear();
+  }
 }

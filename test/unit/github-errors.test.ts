@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { statusRoute } from '../../src/github/statuses.ts';
-import { parseRefusal } from '../../src/github/trouble.ts';
+import { parseRefusal } from '../../src/github/client.ts';
 import { describeGitHubError, warnStatusNotSet } from '../../src/report/github-errors.ts';
 import { refusal as refuse } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { GitHubTrouble } from '../../src/errors.ts';
-import { parseRefusal } from '../../src/github/trouble.ts';
+import { parseRefusal } from '../../src/github/client.ts';
 import { refusal } from '../github/in-process.ts';
 
 const nowMs = Date.UTC(2026, 5, 1);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
-import { finishOwnStatuses } from '../../src/github/pending.ts';
+import { finishOwnStatuses } from '../../src/github/statuses.ts';
 import type { SendToGitHub } from '../../src/github/octokit.ts';
 import { refusal, sendTo } from '../github/in-process.ts';
 import { createGitHubModel, type GitHubModel } from '../github/model.ts';
