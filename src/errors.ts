@@ -37,7 +37,7 @@ interface ServiceFailure {
   readonly detail: string;
   /** HTTP status, where there was an answer. */
   readonly status?: number | undefined;
-  /** How long the service asks to be left alone (`Retry-After`), in milliseconds. */
+  /** How long the service asks to wait (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Whether no API answers so: a web page, a redirect, another form of JSON. */
   readonly isForeign?: boolean;
@@ -48,7 +48,7 @@ interface ServiceFailure {
   readonly cause?: unknown;
 }
 
-/** A request to the service that did not end as it should. */
+/** A request to the service that failed. */
 export class ServiceError extends Error implements ServiceFailure {
   override readonly name = 'ServiceError';
   readonly trouble: ServiceTrouble;
@@ -61,13 +61,13 @@ export class ServiceError extends Error implements ServiceFailure {
   readonly isKnownHost: boolean;
 
   constructor(failure: ServiceFailure) {
-    const { trouble, request, detail, status, retryAfterMs, cause } = failure;
+    const { request, status, detail, cause } = failure;
     super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
-    this.trouble = trouble;
+    this.trouble = failure.trouble;
     this.request = request;
     this.detail = detail;
     this.status = status;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = failure.retryAfterMs;
     this.isForeign = failure.isForeign ?? false;
     this.isLasting = failure.isLasting ?? false;
     this.isKnownHost = failure.isKnownHost ?? false;
@@ -75,10 +75,7 @@ export class ServiceError extends Error implements ServiceFailure {
 
   /** The same error, changed in some of it. */
   with(change: Partial<ServiceFailure>): ServiceError {
-    const { trouble, request, detail, status, retryAfterMs, cause } = this;
-    const { isForeign, isLasting, isKnownHost } = this;
-    const said = { trouble, request, detail, status, retryAfterMs, cause };
-    return new ServiceError({ ...said, isForeign, isLasting, isKnownHost, ...change });
+    return new ServiceError({ ...this, cause: this.cause, ...change });
   }
 
   /** Whether the service may have acted on the request, for all that we know. */
@@ -108,7 +105,7 @@ export class ServiceError extends Error implements ServiceFailure {
 export type GitHubTrouble =
   'limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'refused' | 'internal';
 
-/** A request to GitHub that did not end as it should. The message is foreign text. */
+/** A request to GitHub that failed. The message is foreign text. */
 export class GitHubError extends Error {
   override readonly name = 'GitHubError';
   readonly trouble: GitHubTrouble;
@@ -130,7 +127,7 @@ export class GitHubError extends Error {
   }
 }
 
-/** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
+/** A cancel of the workflow, or the end of the wait, came in the middle of something. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }

@@ -1,20 +1,31 @@
-import pLimit from 'p-limit';
-import type { Job } from '../service/schemas.ts';
+import { join } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { withDeadline, type Clock } from '../clock.ts';
+import { asError, ServiceError } from '../errors.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
-import type { JobLogEvents } from './run-log.ts';
-import { openRuns, type RunsOptions } from './runs.ts';
+import type { Client } from '../service/client.ts';
+import { listJobRuns, maxLogBytes, readJobRun } from '../service/endpoints.ts';
+import { retryRules, withRetry } from '../service/retry.ts';
+import type { Job, JobRun } from '../service/schemas.ts';
+import { openRunLog, type JobLogEvents } from './run-log.ts';
 
-export interface LogCollectorOptions extends Omit<RunsOptions, 'limit'> {
+/** When the containers' output is printed. */
+export type LogMode = 'stream' | 'on-failure' | 'none';
+
+interface LogCollectorOptions {
+  readonly client: Client;
+  readonly mode: LogMode;
+  /** Where the logs are kept; null where they cannot be. */
+  readonly folder: string | null;
+  readonly printJob: (job: SubmittedJob) => JobLogEvents;
   /** Fires when watching ends. */
   readonly signal: AbortSignal;
   /** Fires when all requests must end. */
   readonly deadline: AbortSignal;
   /** Fires when there are only seconds left. */
   readonly interrupt: AbortSignal;
-  readonly printJob: (job: SubmittedJob) => JobLogEvents;
 }
 
 export type LogCollector = ReturnType<typeof createLogCollector>;
@@ -28,7 +39,7 @@ export function createLogCollector(options: LogCollectorOptions) {
   const limit = pLimit(maxConcurrentLogs);
   return {
     /** Opens the runs and the log of one job. */
-    open: (submitted: SubmittedJob) => openJobLog(submitted, { ...options, limit }),
+    open: (submitted: SubmittedJob) => openJobLog(submitted, options, limit),
   };
 }
 
@@ -38,11 +49,11 @@ const troublePauseMs = 60_000;
 // What the end of a log is worth in time; an interrupt leaves less.
 const maxCloseMs = 60_000;
 
-function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions & RunsOptions) {
+function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit: LimitFunction) {
   const { client, mode, signal, deadline, interrupt } = options;
   const { clock, redactor } = client;
   const events = options.printJob(submitted);
-  const runs = openRuns(submitted.job.uuid, options, events);
+  const runs = openRuns(submitted.job.uuid, options, limit, events);
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);
   let dueAtMs = 0;
@@ -113,4 +124,89 @@ async function readLateEnd(
     const isOver = dueMs >= minLateMs && runs.tail().join('\n') === before;
     if (isOver || interrupt.aborted) return;
   }
+}
+
+interface KnownRun {
+  run: JobRun;
+  readonly log: ReturnType<typeof openRunLog>;
+  /** Its log was read after its end, or is too large to be read. */
+  isOver: boolean;
+}
+
+/** Opens the runs of one job, and what was read of their logs. One log is read at a time. */
+function openRuns(
+  jobUuid: string,
+  { client, mode, folder }: LogCollectorOptions,
+  limit: LimitFunction,
+  events: JobLogEvents,
+) {
+  const known: KnownRun[] = [];
+  let taking = Promise.resolve();
+
+  const addRun = (run: JobRun) => {
+    const number = known.length + 1;
+    const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+    const path = folder === null ? null : join(folder, name);
+    known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
+  };
+  const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
+    for (const run of await listJobRuns(client, jobUuid, signal)) {
+      const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
+      if (before === undefined) addRun(run);
+      else before.run = run;
+    }
+    return known.map(({ run }) => run);
+  };
+  const readLog = async (target: KnownRun, signal: AbortSignal) => {
+    try {
+      const answer = await limit(async () => readJobRun(client, target.run.uuid, signal));
+      // Who gave up meanwhile may have read the log again.
+      signal.throwIfAborted();
+      target.run = answer.run;
+      target.isOver = isFinal(answer.run.status);
+      for (const before of known.slice(0, known.indexOf(target))) before.log.end();
+      taking = target.log.take(answer.log);
+      await taking;
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
+      target.isOver = true;
+      events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
+    }
+  };
+  return {
+    /** Reads which runs there are, oldest first; rejects with ServiceError. */
+    list,
+    /**
+     * Reads which runs there are and what is new of their logs; rejects in the end with the first
+     * trouble.
+     * @param isLast whether the job is no longer watched: the end of a log may come a moment after
+     * the end of its run, so the last one is then read again
+     */
+    read: async (signal: AbortSignal, isLast: boolean) => {
+      const troubles: unknown[] = [];
+      const attempt = async (request: () => Promise<unknown>) => {
+        await withRetry(request, retryRules.run, { ...client, signal }).catch((error: unknown) => {
+          troubles.push(error);
+        });
+      };
+      await taking;
+      if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
+      for (const run of mode === 'none' ? [] : known) {
+        const isLeft = !run.isOver || (isLast && run === known.at(-1));
+        if (isLeft) await attempt(async () => readLog(run, signal));
+      }
+      if (troubles.length > 0) throw asError(troubles[0]);
+    },
+    /** How large the logs were when last read, in all. */
+    size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
+    /** The last lines of the newest run that has any. */
+    tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
+    /** What the last run reported; undefined where there is none. */
+    results: () => known.at(-1)?.log.results,
+    /** Ends the last line of each log, and gives the runs. */
+    close: () => {
+      for (const { log } of known) log.end();
+      return known.map(({ run }) => run);
+    },
+  };
 }

@@ -19,8 +19,6 @@ export interface JobLogEvents {
   readonly end: (result: Result, tail: readonly string[]) => void;
 }
 
-export type RunLog = ReturnType<typeof openRunLog>;
-
 const pieceSize = 64 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tempFolder } from '../inputs/context.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
 import type { JobLogEvents } from '../logs/run-log.ts';
-import type { LogMode } from '../logs/runs.ts';
+import type { LogMode } from '../logs/collector.ts';
 import type { Runner } from '../runner.ts';
 import { cut, stripInvisible } from '../text.ts';
 import { minManyJobs, type Log } from './log.ts';

@@ -53,11 +53,11 @@ export function formatRef(index: number, jobCount: number): string {
 
 /** `00:05`, `1:00:05` */
 function formatClock(ms: number): string {
-  const [hours = 0, minutes = 0, seconds = 0] = [3_600, 60, 1].map((unit) =>
-    Math.floor(ms / 1000 / unit),
-  );
-  const shown = [minutes % 60, seconds % 60].map((value) => String(value).padStart(2, '0'));
-  return [...(hours > 0 ? [hours] : []), ...shown].join(':');
+  const hours = Math.floor(ms / 3_600_000);
+  const time = new Date(ms)
+    .toISOString()
+    .slice('yyyy-mm-ddThh:'.length, 'yyyy-mm-ddThh:mm:ss'.length);
+  return hours === 0 ? time : `${hours}:${time}`;
 }
 
 /** `running    on RTX 4090`: the texts after these words line up. */

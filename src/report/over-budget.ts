@@ -35,12 +35,8 @@ export function describeOverBudget(why: OverBudget): {
       };
     case 'cost':
       return {
-        // A rate may become known late.
-        cause: `The jobs of this step cost ${amount} together. ${
-          why.amountUsd > why.ceilingUsd
-            ? `That is more than max-cost, ${ceiling}, because their rate was not known earlier.`
-            : `With any more time, they would have cost more than max-cost, ${ceiling}, before a cancel took effect.`
-        }`,
+        // It may be more: a rate may become known late.
+        cause: `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`,
         remedy: raiseMaxCost,
       };
   }

@@ -8,17 +8,6 @@ import { sanitizeLine } from './sanitize.ts';
 
 // The lines that say how far many jobs are, and that a quiet step is still waiting.
 
-interface ProgressOptions {
-  readonly print: Print;
-  readonly clock: Clock;
-  readonly jobCount: number;
-  readonly timeoutMs: number;
-  /** What happens at the timeout, after `then`. */
-  readonly atTimeout: string;
-  /** Fires when the step is over. */
-  readonly signal: AbortSignal;
-}
-
 /** A job of the step; times on the monotonic clock, ms, null while they are to come. */
 interface JobProgress {
   /** Empty where none is known yet. */
@@ -34,9 +23,17 @@ const nothingYet: JobProgress = { status: '', startedMs: null, endedMs: null, is
 const tickMs = 60_000;
 const silenceMs = 300_000;
 
-/** Prints how far the jobs are until the signal fires. @returns a listener to what happens to them */
-export function startProgress(options: ProgressOptions) {
-  const { clock, print, jobCount, timeoutMs, atTimeout, signal } = options;
+/**
+ * Prints how far so many jobs are until the signal fires, as the listener that it returns is told.
+ * @param atTimeout what happens at the timeout, after `then`
+ */
+export function startProgress(
+  print: Print,
+  clock: Clock,
+  jobCount: number,
+  { timeoutMs, atTimeout }: { readonly timeoutMs: number; readonly atTimeout: string },
+  signal: AbortSignal,
+) {
   const startMs = clock.monotonicMs();
   const jobs = Array.from({ length: jobCount }, () => nothingYet);
   let lastChangeMs = startMs;

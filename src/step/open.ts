@@ -88,7 +88,7 @@ function startReports(
   if (jobCount === 0 || cancelReason !== undefined) return [];
   const atTimeout = timeoutWords[policy.onTimeout];
   log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
-  return [startProgress({ print: log.print, clock, jobCount, timeoutMs, atTimeout, signal })];
+  return [startProgress(log.print, clock, jobCount, { timeoutMs, atTimeout }, signal)];
 }
 
 const timeoutWords = {

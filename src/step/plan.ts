@@ -4,7 +4,7 @@ import type { CookInputs } from '../inputs/cook.ts';
 import type { Values } from '../inputs/read.ts';
 import type { waitInputs } from '../inputs/tables.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
-import type { LogMode } from '../logs/runs.ts';
+import type { LogMode } from '../logs/collector.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { SshFolder } from '../ssh/folder.ts';
 import type { PollInterval } from '../service/poll.ts';

@@ -5,7 +5,7 @@ import { createHost } from '../../src/service/host.ts';
 import { ServiceError } from '../../src/errors.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { createLogCollector } from '../../src/logs/collector.ts';
-import type { LogMode } from '../../src/logs/runs.ts';
+import type { LogMode } from '../../src/logs/collector.ts';
 import type { Clock } from '../../src/clock.ts';
 import { openLogPrinter } from '../../src/report/container-log.ts';
 import { createLog } from '../../src/report/log.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { LogMode } from '../../src/logs/runs.ts';
+import type { LogMode } from '../../src/logs/collector.ts';
 import { createLogPrinter, openLogPrinter } from '../../src/report/container-log.ts';
 import { createLog } from '../../src/report/log.ts';
 import { rememberingRunner } from '../runner/in-process.ts';

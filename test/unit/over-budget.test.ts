@@ -2,17 +2,19 @@ import { expect, test } from '@jest/globals';
 import type { OverBudget } from '../../src/jobs/records.ts';
 import { describeOverBudget } from '../../src/report/over-budget.ts';
 
-test.each<[string, OverBudget, string]>([
+test.each<[OverBudget, string]>([
   [
-    'cancelled in time',
     { kind: 'cost', amountUsd: 0.9, ceilingUsd: 1 },
-    'The jobs of this step cost 0.90 USD together. With any more time, they would have cost more than max-cost, 1.00 USD, before a cancel took effect.',
+    'The jobs of this step cost 0.90 USD together, and max-cost is 1.00 USD.',
   ],
   [
-    'known too late',
-    { kind: 'cost', amountUsd: 1.2, ceilingUsd: 1 },
-    'The jobs of this step cost 1.20 USD together. That is more than max-cost, 1.00 USD, because their rate was not known earlier.',
+    { kind: 'offers', amountUsd: 0.0232, ceilingUsd: 0.01 },
+    'Every matching offer costs more than max-hourly-rate, 0.01 USD an hour: the cheapest is 0.0232 USD.',
   ],
-])('what was %s is not told as more, nor as less', (_, why, cause) => {
-  expect(describeOverBudget(why).cause).toBe(cause);
+  [
+    { kind: 'share', limitMs: 90_000, ceilingUsd: 1 },
+    'It ran for 1m 30s, its share of max-cost (1.00 USD), and the service ended it.',
+  ],
+])('%j', (why, cause) => {
+  expect(describeOverBudget(why).cause).toContain(cause);
 });

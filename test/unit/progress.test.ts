@@ -19,14 +19,13 @@ function open(jobCount: number) {
   const clock = createMadeUpClock();
   const runner = rememberingRunner({});
   const over = new AbortController();
-  const progress = startProgress({
-    print: createLog(runner, clock, jobCount).print,
+  const progress = startProgress(
+    createLog(runner, clock, jobCount).print,
     clock,
     jobCount,
-    timeoutMs: 60 * minuteMs,
-    atTimeout: 'unfinished jobs are canceled',
-    signal: over.signal,
-  });
+    { timeoutMs: 60 * minuteMs, atTimeout: 'unfinished jobs are canceled' },
+    over.signal,
+  );
   const change = (index: number, status: string) => {
     progress.statusChanged(submitted(index), { status, atMs: 0 });
   };
