@@ -1,5 +1,5 @@
-// Text that is not ours: the beginning of it, and what nobody sees in it. Such characters could hide
-// a secret from what looks for it, and a command from what breaks it.
+// Foreign text: its beginning, and characters in it that do not show. These could hide a secret from
+// what looks for it, and a command from what breaks it.
 
 // Control characters, and all that Unicode calls format characters or that shows as nothing: marks
 // that reorder or join, soft hyphens, fillers, tags, variation selectors beyond emoji's own, halves

@@ -78,7 +78,7 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
     listRuns: runs.list,
     /**
      * Ends reading in the background, reads what is left, and gives what the runs brought.
-     * @param job as last seen; null where the service will not tell of it, so that nothing is read
+     * @param job as last seen; null where the service does not show it, so that nothing is read
      */
     close: async (result: Result, job: Job | null): Promise<RunData> => {
       closing.abort();
@@ -160,7 +160,7 @@ function openRuns(
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
     try {
       const answer = await limit(async () => readJobRun(client, target.run.uuid, signal));
-      // Who gave up meanwhile may have read the log again.
+      // Another read may have begun since.
       signal.throwIfAborted();
       target.run = answer.run;
       target.isOver = isFinal(answer.run.status);

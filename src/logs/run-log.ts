@@ -11,7 +11,7 @@ export interface JobLogEvents {
   readonly line: (text: string, runNumber: number) => void;
   /** The log turned out to be another text: all of its lines follow. */
   readonly restart: (runNumber: number) => void;
-  /** A log cannot be read or kept as a whole; everything else goes on. */
+  /** A log cannot be read or kept as a whole; everything else continues. */
   readonly trouble: (error: unknown) => void;
   /** Why lines of results are of no use. */
   readonly resultsIgnored: (reason: string) => void;
@@ -117,7 +117,7 @@ export function describe(text: string) {
 /**
  * Where in a text begins what is new: after the end of the text before, at the place where it was,
  * else where it stands last, else after as much of it as the text begins with.
- * @returns null where the end is nowhere to be found: then the log begins anew
+ * @returns null where the end is not found: then the log starts over
  */
 export function findNew(before: ReturnType<typeof describe>, text: string): number | null {
   const { length, end } = before;
@@ -132,7 +132,6 @@ export function findNew(before: ReturnType<typeof describe>, text: string): numb
   return null;
 }
 
-// Nobody reads a longer line in a log.
 const maxLineLength = 128 * 1024;
 
 /**

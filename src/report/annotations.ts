@@ -64,7 +64,7 @@ export function annotateAll(runner: Runner, messages: readonly ErrorMessage[]): 
 
 /**
  * One error annotation for each job that was not successful: what failed, why, what to do. Those
- * that failed come before those that were cancelled because of them.
+ * that failed come before those that were canceled because of them.
  */
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
   // What keeps all of them from being cooked is one error.

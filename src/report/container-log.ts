@@ -73,7 +73,7 @@ function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string
   }
 }
 
-// GitHub's page grows slow with more, and nobody reads it; the file has everything.
+// With more, GitHub's page is slow. The file has everything.
 const linesOfStep = 20_000;
 const minLines = 1_000;
 const lastLines = 30;

@@ -22,7 +22,7 @@ export function endedWell({ result, ending }: Outcome): boolean {
   return passes(result) && !(ending === 'interrupt' && result === 'detached');
 }
 
-/** What became of a job that was not successful: what failed, why, how to fix it. */
+/** Describes a job that did not succeed: what failed, why, how to fix it. */
 export function describeOutcome(outcome: Outcome): ErrorMessage {
   const { earlierTries, job, error } = outcome;
   const message = error === null ? describeEnd(outcome) : describeErrorOfJob(outcome, error);

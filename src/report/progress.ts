@@ -24,7 +24,8 @@ const tickMs = 60_000;
 const silenceMs = 300_000;
 
 /**
- * Prints how far so many jobs are until the signal fires, as the listener that it returns is told.
+ * Prints how far the jobs are until the signal fires.
+ * @returns a listener to what happens to them
  * @param atTimeout what happens at the timeout, after `then`
  */
 export function startProgress(

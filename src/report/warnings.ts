@@ -68,7 +68,7 @@ function createCustodyWarnings(warn: Warn, causeOf: (error: unknown) => string) 
   };
 }
 
-// Without a key: the first one stands for the others.
+// Without a key, only the first of a title is shown.
 function createJobWarnings(warn: Warn) {
   return {
     clockOff: (offsetMs: number) => {
