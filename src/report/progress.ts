@@ -52,6 +52,8 @@ export function startProgress(
     update(index, { status, ...started, endedMs: isFinal(status) ? nowMs : null });
   };
   const tick = () => {
+    // The closing line has the counts at the end.
+    if (jobs.every(({ endedMs }) => endedMs !== null)) return;
     const nowMs = clock.monotonicMs();
     const counts = describeCounts(jobs);
     if (jobCount > 1 && counts !== lastCounts) {

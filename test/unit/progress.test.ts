@@ -106,3 +106,13 @@ test.each<[string, number, number, string]>([
   close();
   expect(lines.at(-1)?.split('waiting')[1]).toBe(text);
 });
+
+test('what the closing line says is not said before it', async () => {
+  const { submit, end, pass, lines, close } = open(2);
+  for (const index of [0, 1]) submit(index);
+  await pass(1);
+  for (const index of [0, 1]) end(index, 'succeeded');
+  await pass(10);
+  close();
+  expect(lines).toEqual(['01:00  0 of 2 done, 0 running, 2 waiting']);
+});
