@@ -28678,7 +28678,7 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6270);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6673);
 /* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3142);
 
 
@@ -29791,8 +29791,8 @@ function prettyLines(body) {
     return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
-// EXTERNAL MODULE: ./build/step/open.js + 7 modules
-var step_open = __nccwpck_require__(6270);
+// EXTERNAL MODULE: ./build/step/open.js + 6 modules
+var step_open = __nccwpck_require__(6673);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -30539,7 +30539,7 @@ async function reconcileAll(open, { step }, policy, client, log) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4652);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6270);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6673);
 /* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2568);
 /* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3142);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2234);
@@ -31348,23 +31348,22 @@ class ServiceError extends Error {
     isForeign;
     isLasting;
     isKnownHost;
+    #failure;
     constructor(failure) {
-        const { trouble, request, detail, status, retryAfterMs, cause } = failure;
+        const { request, status, detail, cause } = failure;
         super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
-        this.trouble = trouble;
+        this.#failure = failure;
+        this.trouble = failure.trouble;
         this.request = request;
         this.detail = detail;
         this.status = status;
-        this.retryAfterMs = retryAfterMs;
+        this.retryAfterMs = failure.retryAfterMs;
         this.isForeign = failure.isForeign ?? false;
         this.isLasting = failure.isLasting ?? false;
         this.isKnownHost = failure.isKnownHost ?? false;
     }
     with(change) {
-        const { trouble, request, detail, status, retryAfterMs, cause } = this;
-        const { isForeign, isLasting, isKnownHost } = this;
-        const said = { trouble, request, detail, status, retryAfterMs, cause };
-        return new ServiceError({ ...said, isForeign, isLasting, isKnownHost, ...change });
+        return new ServiceError({ ...this.#failure, ...change });
     }
     get mayHaveSucceeded() {
         if (this.trouble === 'refused')
@@ -38070,9 +38069,11 @@ function formatRef(index, jobCount) {
     return jobCount === 1 ? '' : `${`#${index + 1}`.padEnd(String(jobCount).length + 1)}  `;
 }
 function formatClock(ms) {
-    const [hours = 0, minutes = 0, seconds = 0] = [3_600, 60, 1].map((unit) => Math.floor(ms / 1000 / unit));
-    const shown = [minutes % 60, seconds % 60].map((value) => String(value).padStart(2, '0'));
-    return [...(hours > 0 ? [hours] : []), ...shown].join(':');
+    const hours = Math.floor(ms / 3_600_000);
+    const time = new Date(ms)
+        .toISOString()
+        .slice('yyyy-mm-ddThh:'.length, 'yyyy-mm-ddThh:mm:ss'.length);
+    return hours === 0 ? time : `${hours}:${time}`;
 }
 function describe(word, text) {
     return `${word.padEnd(9)}  ${text}`.trimEnd();
@@ -38513,9 +38514,7 @@ function describeOverBudget(why) {
             };
         case 'cost':
             return {
-                cause: `The jobs of this step cost ${amount} together. ${why.amountUsd > why.ceilingUsd
-                    ? `That is more than max-cost, ${ceiling}, because their rate was not known earlier.`
-                    : `With any more time, they would have cost more than max-cost, ${ceiling}, before a cancel took effect.`}`,
+                cause: `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`,
                 remedy: raiseMaxCost,
             };
     }
@@ -43337,7 +43336,7 @@ async function refreshOne(step, entry, signal) {
 
 /***/ }),
 
-/***/ 6270:
+/***/ 6673:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43350,20 +43349,20 @@ __nccwpck_require__.d(__webpack_exports__, {
 var find = __nccwpck_require__(5877);
 // EXTERNAL MODULE: ./build/custody/saved-state.js
 var saved_state = __nccwpck_require__(7603);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/clock.js
 var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(1671);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/service/endpoints.js
 var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:timers/promises"
@@ -43545,92 +43544,11 @@ function createLines(onLine) {
     };
 }
 
-;// CONCATENATED MODULE: ./build/logs/runs.js
-
-
-
-
-
-
-function openRuns(jobUuid, options, events) {
-    const { client } = options;
-    const { known, list } = createKnownRuns(jobUuid, options, events);
-    let taking = Promise.resolve();
-    const readLog = async (target, signal) => {
-        const answer = await requestLog(target.run.uuid, options, signal, events);
-        target.isOver = answer === null || (0,jobs_status/* isFinal */.dR)(answer.run.status);
-        if (answer === null)
-            return;
-        target.run = answer.run;
-        for (const before of known.slice(0, known.indexOf(target)))
-            before.log.end();
-        taking = target.log.take(answer.log);
-        await taking;
-    };
-    return {
-        list,
-        read: async (signal, isLast) => {
-            const troubles = [];
-            const attempt = async (request) => {
-                await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal }).catch((error) => {
-                    troubles.push(error);
-                });
-            };
-            await taking;
-            if (isLast || known.at(-1)?.run.status !== 'RUNNING')
-                await attempt(async () => list(signal));
-            for (const run of options.mode === 'none' ? [] : known) {
-                const isLeft = !run.isOver || (isLast && run === known.at(-1));
-                if (isLeft)
-                    await attempt(async () => readLog(run, signal));
-            }
-            if (troubles.length > 0)
-                throw (0,errors/* asError */.zR)(troubles[0]);
-        },
-        size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
-        tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
-        results: () => known.at(-1)?.log.results,
-        close: () => {
-            for (const { log } of known)
-                log.end();
-            return known.map(({ run }) => run);
-        },
-    };
-}
-async function requestLog(runUuid, { client, limit }, signal, events) {
-    try {
-        const answer = await limit(async () => (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal));
-        signal.throwIfAborted();
-        return answer;
-    }
-    catch (error) {
-        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
-            throw error;
-        events.trouble(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
-        return null;
-    }
-}
-function createKnownRuns(jobUuid, { client, folder }, events) {
-    const known = [];
-    const openLog = (runNumber) => {
-        const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
-        const path = folder === null ? null : (0,external_node_path_.join)(folder, name);
-        return openRunLog(path, runNumber, client.redactor, events);
-    };
-    const list = async (signal) => {
-        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
-            const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
-            if (before === undefined)
-                known.push({ run, log: openLog(known.length + 1), isOver: false });
-            else
-                before.run = run;
-        }
-        return known.map(({ run }) => run);
-    };
-    return { known, list };
-}
-
 ;// CONCATENATED MODULE: ./build/logs/collector.js
+
+
+
+
 
 
 
@@ -43639,17 +43557,17 @@ const maxConcurrentLogs = 4;
 function createLogCollector(options) {
     const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
     return {
-        open: (submitted) => openJobLog(submitted, { ...options, limit }),
+        open: (submitted) => openJobLog(submitted, options, limit),
     };
 }
 const bytesPerMs = 256;
 const troublePauseMs = 60_000;
 const maxCloseMs = 60_000;
-function openJobLog(submitted, options) {
+function openJobLog(submitted, options, limit) {
     const { client, mode, signal, deadline, interrupt } = options;
     const { clock, redactor } = client;
     const events = options.printJob(submitted);
-    const runs = openRuns(submitted.job.uuid, options, events);
+    const runs = openRuns(submitted.job.uuid, options, limit, events);
     const closing = new AbortController();
     const ended = AbortSignal.any([signal, closing.signal]);
     let dueAtMs = 0;
@@ -43706,6 +43624,84 @@ async function readLateEnd(runs, clock, signal, interrupt) {
         if (isOver || interrupt.aborted)
             return;
     }
+}
+function openRuns(jobUuid, { client, mode, folder }, limit, events) {
+    const { known, list } = createKnownRuns(jobUuid, client, folder, events);
+    let taking = Promise.resolve();
+    const readLog = async (target, signal) => {
+        const log = await limit(async () => readLogOf(target, client, events, signal));
+        if (log === null)
+            return;
+        for (const before of known.slice(0, known.indexOf(target)))
+            before.log.end();
+        taking = target.log.take(log);
+        await taking;
+    };
+    return {
+        list,
+        read: async (signal, isLast) => {
+            const troubles = [];
+            const attempt = async (request) => {
+                await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal }).catch((error) => {
+                    troubles.push(error);
+                });
+            };
+            await taking;
+            if (isLast || known.at(-1)?.run.status !== 'RUNNING')
+                await attempt(async () => list(signal));
+            for (const run of mode === 'none' ? [] : known) {
+                const isLeft = !run.isOver || (isLast && run === known.at(-1));
+                if (isLeft)
+                    await attempt(async () => readLog(run, signal));
+            }
+            if (troubles.length > 0)
+                throw (0,errors/* asError */.zR)(troubles[0]);
+        },
+        size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
+        tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
+        results: () => known.at(-1)?.log.results,
+        close: () => {
+            for (const { log } of known)
+                log.end();
+            return known.map(({ run }) => run);
+        },
+    };
+}
+async function readLogOf(target, client, events, signal) {
+    try {
+        const { run, log } = await (0,endpoints/* readJobRun */.Dv)(client, target.run.uuid, signal);
+        signal.throwIfAborted();
+        target.run = run;
+        target.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
+        return log;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
+            throw error;
+        target.isOver = true;
+        events.trouble(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+        return null;
+    }
+}
+function createKnownRuns(jobUuid, client, folder, events) {
+    const known = [];
+    const addRun = (run) => {
+        const number = known.length + 1;
+        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+        const path = folder === null ? null : (0,external_node_path_.join)(folder, name);
+        known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
+    };
+    const list = async (signal) => {
+        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
+            const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
+            if (before === undefined)
+                addRun(run);
+            else
+                before.run = run;
+        }
+        return known.map(({ run }) => run);
+    };
+    return { known, list };
 }
 
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules
@@ -43870,8 +43866,7 @@ var sanitize = __nccwpck_require__(1872);
 const nothingYet = { status: '', startedMs: null, endedMs: null, isBad: false };
 const tickMs = 60_000;
 const silenceMs = 300_000;
-function startProgress(options) {
-    const { clock, print, jobCount, timeoutMs, atTimeout, signal } = options;
+function startProgress(print, clock, jobCount, { timeoutMs, atTimeout }, signal) {
     const startMs = clock.monotonicMs();
     const jobs = Array.from({ length: jobCount }, () => nothingYet);
     let lastChangeMs = startMs;
@@ -43888,6 +43883,8 @@ function startProgress(options) {
         update(index, { status, ...started, endedMs: (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null });
     };
     const tick = () => {
+        if (jobs.every(({ endedMs }) => endedMs !== null))
+            return;
         const nowMs = clock.monotonicMs();
         const counts = describeCounts(jobs);
         if (jobCount > 1 && counts !== lastCounts) {
@@ -44107,7 +44104,7 @@ function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, j
         return [];
     const atTimeout = timeoutWords[policy.onTimeout];
     log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
-    return [startProgress({ print: log.print, clock, jobCount, timeoutMs, atTimeout, signal })];
+    return [startProgress(log.print, clock, jobCount, { timeoutMs, atTimeout }, signal)];
 }
 const timeoutWords = {
     cancel: 'unfinished jobs are canceled and the step fails',

@@ -59,10 +59,12 @@ export class ServiceError extends Error implements ServiceFailure {
   readonly isForeign: boolean;
   readonly isLasting: boolean;
   readonly isKnownHost: boolean;
+  readonly #failure: ServiceFailure;
 
   constructor(failure: ServiceFailure) {
     const { request, status, detail, cause } = failure;
     super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
+    this.#failure = failure;
     this.trouble = failure.trouble;
     this.request = request;
     this.detail = detail;
@@ -75,7 +77,7 @@ export class ServiceError extends Error implements ServiceFailure {
 
   /** The same error, changed in some of it. */
   with(change: Partial<ServiceFailure>): ServiceError {
-    return new ServiceError({ ...this, cause: this.cause, ...change });
+    return new ServiceError({ ...this.#failure, ...change });
   }
 
   /** Whether the service may have acted on the request, for all that we know. */

@@ -140,38 +140,15 @@ function openRuns(
   limit: LimitFunction,
   events: JobLogEvents,
 ) {
-  const known: KnownRun[] = [];
+  const { known, list } = createKnownRuns(jobUuid, client, folder, events);
   let taking = Promise.resolve();
 
-  const addRun = (run: JobRun) => {
-    const number = known.length + 1;
-    const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-    const path = folder === null ? null : join(folder, name);
-    known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
-  };
-  const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
-    for (const run of await listJobRuns(client, jobUuid, signal)) {
-      const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
-      if (before === undefined) addRun(run);
-      else before.run = run;
-    }
-    return known.map(({ run }) => run);
-  };
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
-    try {
-      const answer = await limit(async () => readJobRun(client, target.run.uuid, signal));
-      // Another read may have begun since.
-      signal.throwIfAborted();
-      target.run = answer.run;
-      target.isOver = isFinal(answer.run.status);
-      for (const before of known.slice(0, known.indexOf(target))) before.log.end();
-      taking = target.log.take(answer.log);
-      await taking;
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
-      target.isOver = true;
-      events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
-    }
+    const log = await limit(async () => readLogOf(target, client, events, signal));
+    if (log === null) return;
+    for (const before of known.slice(0, known.indexOf(target))) before.log.end();
+    taking = target.log.take(log);
+    await taking;
   };
   return {
     /** Reads which runs there are, oldest first; rejects with ServiceError. */
@@ -209,4 +186,51 @@ function openRuns(
       return known.map(({ run }) => run);
     },
   };
+}
+
+/** Reads a run and the text of its log; null where that is too large. */
+async function readLogOf(
+  target: KnownRun,
+  client: Client,
+  events: JobLogEvents,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    const { run, log } = await readJobRun(client, target.run.uuid, signal);
+    // Another read may have begun since.
+    signal.throwIfAborted();
+    target.run = run;
+    target.isOver = isFinal(run.status);
+    return log;
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
+    target.isOver = true;
+    events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
+    return null;
+  }
+}
+
+/** The runs of a job, oldest first, each with its log. */
+function createKnownRuns(
+  jobUuid: string,
+  client: Client,
+  folder: string | null,
+  events: JobLogEvents,
+) {
+  const known: KnownRun[] = [];
+  const addRun = (run: JobRun) => {
+    const number = known.length + 1;
+    const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+    const path = folder === null ? null : join(folder, name);
+    known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
+  };
+  const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
+    for (const run of await listJobRuns(client, jobUuid, signal)) {
+      const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
+      if (before === undefined) addRun(run);
+      else before.run = run;
+    }
+    return known.map(({ run }) => run);
+  };
+  return { known, list };
 }
