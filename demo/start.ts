@@ -83,7 +83,7 @@ const heading = (text: string) => {
   console.log(`\n${bold(`── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`)}`);
 };
 
-/** A line of the log as GitHub shows it: commands are taken out, annotations are coloured. */
+/** A line of the log as GitHub shows it: commands are taken out, annotations are colored. */
 function showLine(line: string): void {
   const [command] = findCommands(line);
   if (command === undefined) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
-// ncc's own licence option keeps the packages of the last chunk only, so the list is made from the
+// ncc's own license option keeps the packages of the last chunk only, so the list is made from the
 // bundler's statistics.
 
 interface NestedModule {
@@ -17,7 +17,7 @@ const nestedSchema: z.ZodType<NestedModule> = z.object({
 });
 
 /**
- * Name, licence and licence text of every package in a bundle, in alphabetical order.
+ * Name, license, and license text of every package in a bundle, in alphabetical order.
  * @param stats webpack's statistics
  * @param root the project's folder
  */

@@ -14,6 +14,8 @@ const places = [
   '*/action.yml',
   'examples/**/*.{yml,py,Dockerfile}',
   '.github/**/*.{md,yml}',
+  'demo/*.ts',
+  'scripts/**/*.ts',
 ];
 // What has happened is history.
 const exclude = ['node_modules/**', 'build/**'];
