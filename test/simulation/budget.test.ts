@@ -82,6 +82,7 @@ function stepOf({ jobs, inputs }: Scene): StepPlan {
       failFast: false,
       gpuNames: [],
       readyCheck: false,
+      minVramGb: null,
       maxHourlyRateUsd: null,
       maxCostUsd: null,
       logs: 'none',

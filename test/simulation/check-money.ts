@@ -107,12 +107,14 @@ function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
   const { maxHourlyRateUsd, maxCostUsd } = step.plan.policy;
   const knownAtMs = jobs.flatMap((job) =>
     job.runs().flatMap((run) => {
+      // Until then it counts as max-hourly-rate, from the look on that shows that it runs.
       const isAssumed = run.hourlyUsd <= (maxHourlyRateUsd ?? 0);
       // A server is billed while it exists, whether or not it runs.
       const billedFromMs = job.isServer ? job.takenAtMs : run.startedAtMs;
       const isSpared = billedFromMs === null || billedFromMs >= watchedUntilMs(step);
-      if (isAssumed || isSpared) return [];
-      return [Math.max(run.ratedAtMs, billedFromMs) + lookMs(life, step)];
+      if (isSpared) return [];
+      const ratedAtMs = isAssumed ? billedFromMs : run.ratedAtMs;
+      return [Math.max(ratedAtMs, billedFromMs) + lookMs(life, step)];
     }),
   );
   const leftUsd = ((cancelMs + 3 * second) * hourlyOf(jobs)) / hour;
@@ -154,7 +156,8 @@ function shownAtMs(job: SimulatedJob, { ratedAtMs, startedAtMs }: SimulatedRun):
 /** Nothing is cooked that can only be dearer, nor what could not run for a minute. */
 function checkCooked(life: PlayedLife, step: PlayedStep, job: SimulatedJob): readonly Violation[] {
   const { maxHourlyRateUsd, maxCostUsd } = step.plan.policy;
-  const rates = ratesOnOffer(life, job.gpuName === null ? [] : [job.gpuName]);
+  const nodes = nodesOf(life, [job.recipeUuid]);
+  const rates = ratesOnOffer(life, job.gpuName === null ? [] : [job.gpuName], nodes);
   const before = life.service.jobs().filter((other) => {
     return other.cookedBy === job.cookedBy && other.takenAtMs < job.takenAtMs;
   });
@@ -189,7 +192,11 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   return said.flatMap(({ jobUuid }) => {
     const job = jobs.find(({ uuid }) => uuid === jobUuid);
     const { gpuNames, maxHourlyRateUsd } = plan.policy;
-    const onOffer = Math.max(0, ...ratesOnOffer(life, gpuNames));
+    const nodes = nodesOf(
+      life,
+      plan.entries.map(({ recipeUuid }) => recipeUuid),
+    );
+    const onOffer = Math.max(0, ...ratesOnOffer(life, gpuNames, nodes));
     const isTooDear = onOffer > (maxHourlyRateUsd ?? Infinity);
     if (job === undefined ? isTooDear : isDearOrAtShare(plan, job)) return [];
     return [{ check: 'said to be over budget', what: `${main.name}: ${jobUuid ?? 'not cooked'}` }];
@@ -207,11 +214,21 @@ function wasBlind(life: PlayedLife, step: PlayedStep): boolean {
   return cancelAtMs < Infinity && cancelAtMs - lastMs > lookMs(life, step);
 }
 
-/** What matching offers cost an hour; no names: of any model. */
-function ratesOnOffer({ plan }: PlayedLife, gpuNames: readonly string[]): readonly number[] {
+/** The most nodes that jobs of these recipes are on. */
+function nodesOf({ plan: { service } }: PlayedLife, recipeUuids: readonly string[]): number {
+  const own = service.recipes.filter(({ uuid }) => recipeUuids.includes(uuid));
+  return Math.max(1, ...own.map(({ nodes = 1 }) => nodes));
+}
+
+/** What matching offers cost an hour, all nodes together; no names: of any model. */
+function ratesOnOffer(
+  { plan }: PlayedLife,
+  gpuNames: readonly string[],
+  nodes: number,
+): readonly number[] {
   const offers = exampleOffers.filter(({ gpu }) => plan.service.offers.includes(gpu));
   const asked = offers.filter(({ gpu }) => gpuNames.length === 0 || gpuNames.includes(gpu));
-  return asked.map(({ hourlyRateUsd }) => hourlyRateUsd);
+  return asked.map(({ hourlyRateUsd }) => nodes * hourlyRateUsd);
 }
 
 function isDearOrAtShare({ policy }: StepPlan, job: SimulatedJob): boolean {
@@ -227,7 +244,12 @@ function isNearMaxCost(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
   const { maxCostUsd, maxHourlyRateUsd } = step.plan.policy;
   const usd = jobs.reduce((sum, job) => sum + assumedUsd(life, step, job), 0);
   const isNoneMissing = reportedBy(step).every(({ jobUuid }) => jobUuid !== null);
-  const nextUsd = isNoneMissing ? 0 : (maxHourlyRateUsd ?? Math.max(0, ...ratesOnOffer(life, [])));
+  const nodes = nodesOf(
+    life,
+    step.plan.entries.map(({ recipeUuid }) => recipeUuid),
+  );
+  const onOffer = Math.max(0, ...ratesOnOffer(life, [], nodes));
+  const nextUsd = isNoneMissing ? 0 : (maxHourlyRateUsd ?? onOffer);
   const nextMs = isNoneMissing ? cancelMs + 3 * second : 60 * second;
   const soonUsd = ((hourlyOf(jobs) + nextUsd) * nextMs) / hour;
   return usd + soonUsd >= (maxCostUsd ?? Infinity);

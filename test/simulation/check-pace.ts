@@ -131,6 +131,9 @@ function checkOffers(life: PlayedLife, { main, plan }: PlayedStep): readonly Vio
   const sent = sentBy(life, main.name);
   const cook = sent.find(({ kind }) => kind === 'cook');
   const offers = sent.find(({ path }) => path === '/v1/compute/offers');
+  if (sent.some(({ path, fault, status }) => path === offers?.path && !fault && status === 422)) {
+    return [{ check: 'offers refused', what: main.name }];
+  }
   if (hasCeiling(plan) || plan.policy.gpuNames.length > 1 || offers === undefined) return [];
   const heldUpMs = (cook?.sentAtMs ?? 0) - offers.sentAtMs;
   if (heldUpMs <= maxOffersMs) return [];

@@ -23,6 +23,7 @@ export const usualService = {
   tellsDescriptions: true,
   tellsLimit: true,
   tellsRetries: true,
+  tellsNodes: true,
   uuidFilter: 'takes-list',
   ignoredCancels: 0,
 } as const satisfies Partial<ServicePlan>;
@@ -51,6 +52,7 @@ function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'offers' | 'laten
     tellsDescriptions: dice.chance(0.9),
     tellsLimit: dice.chance(0.7),
     tellsRetries: dice.fork('retries').chance(0.85),
+    tellsNodes: dice.fork('node count').chance(0.85),
     uuidFilter: dice.weighted(
       [6, 'takes-list'],
       [1, 'takes-first'],
@@ -76,6 +78,7 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
   const isServer = way === 'endless' && dice.chance(0.5);
   const hasPorts = dice.fork('ports').chance(0.7);
   const nodes = dice.fork('nodes').chance(0.25) ? 2 : 1;
+  const showsNodes = dice.fork('node addresses').chance(0.5);
   const life = drawPhases(dice, way, retries);
   return {
     uuid: dice.uuid(),
@@ -86,7 +89,9 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
       ...(nodes > 1 && { max_node_count: nodes }),
     },
     life:
-      isServer && hasPorts ? withAddress(life, nodes, dice.fork('address')) : onNodes(life, nodes),
+      isServer && hasPorts
+        ? withAddress(life, nodes, dice.fork('address'))
+        : onNodes(life, showsNodes ? nodes : 1),
     lifeOnGpu: drawLivesOnGpu(dice.fork('gpus'), retries),
     accessTokens: dice.fork('token').chance(0.7),
     cancelTakesMs: dice.weighted([5, 0], [2, dice.int(500, 5_000)], [2, dice.int(5_000, 20_000)]),
@@ -98,14 +103,14 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
 /** What a run costs need not be what was on offer, nor be known at once, nor be that of the one before. */
 function drawRates(dice: Dice, retries: number): Partial<PlannedRecipe> {
   const draw = () => dice.weighted([3, 0.35], [4, 0.69], [1, 1.38], [1, 4.14]);
-  return {
-    hourlyRateUsd: Array.from({ length: retries + 1 }, draw),
-    rateAfterMs: dice.weighted(
-      [5, 0],
-      [2, dice.span(500, 20_000)],
-      [1, dice.span(20_000, 300_000)],
-    ),
-  };
+  const hourlyRateUsd = Array.from({ length: retries + 1 }, draw);
+  const rateAfterMs = dice.weighted(
+    [5, 0],
+    [2, dice.span(500, 20_000)],
+    [1, dice.span(20_000, 300_000)],
+  );
+  const first = dice.fork('first').weighted([3, null], [1, 0], [1, 0.01]);
+  return { hourlyRateUsd, rateAfterMs, ...(first !== null && { firstRateUsd: first }) };
 }
 
 const server = {
@@ -122,7 +127,7 @@ function withAddress(life: readonly Phase[], nodes: number, dice: Dice): readonl
   return [...life.slice(0, -1), { ...last, forMs: laterMs }, { ...last, nodeUrls }];
 }
 
-// How many nodes there are shows by their addresses alone.
+// Without ports, nothing that the service says shows how many nodes there are.
 function onNodes(life: readonly Phase[], nodes: number): readonly Phase[] {
   const nodeUrls = addressesOf(nodes);
   const isOnSeveral = ({ status }: Phase) => nodes > 1 && status === 'RUNNING';

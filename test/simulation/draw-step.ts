@@ -112,6 +112,7 @@ function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
     failFast: wait && dice.chance(0.3),
     gpuNames: [],
     readyCheck: false,
+    minVramGb: dice.fork('vram').chance(0.1) ? 23.5 : null,
     maxHourlyRateUsd: null,
     maxCostUsd: null,
     logs: dice.weighted([12, 'none'], [1, 'on-failure'], [1, 'stream']),
@@ -147,6 +148,7 @@ function policyInputs(policy: StepPolicy, isCook: boolean): Record<string, strin
       ...(asksServers(policy) && { 'ready-check': '8080/health' }),
       ...(maxParallel > 0 && { 'max-parallel': String(maxParallel) }),
       ...(maxHourlyRateUsd !== null && { 'max-hourly-rate': String(maxHourlyRateUsd) }),
+      ...(policy.minVramGb !== null && { 'min-vram-gb': String(policy.minVramGb) }),
       ...(maxCostUsd !== null && { 'max-cost': String(maxCostUsd) }),
     }),
   };

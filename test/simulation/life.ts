@@ -159,13 +159,20 @@ function drawClock(dice: Dice): AttemptPlan['clock'] {
 // A re-run has the same steps with the same inputs.
 function rerunOf(first: AttemptPlan, dice: Dice): AttemptPlan {
   const onRerun = dice.weighted([3, 'attach' as const], [1, 'cook' as const]);
+  // As a presigned URL, which is another one in each attempt.
+  const secret = `sesame-${dice.fork('secret').uuid()}`;
   const steps = first.steps.map((step) =>
     step.command !== 'cook'
       ? step
       : {
           ...step,
-          inputs: { ...step.inputs, 'on-rerun': onRerun },
+          inputs: {
+            ...step.inputs,
+            'on-rerun': onRerun,
+            ...(step.secret !== null && { env: `RENDER_TOKEN=${secret}` }),
+          },
           policy: { ...step.policy, onRerun },
+          secret: step.secret === null ? null : secret,
         },
   );
   const timeoutMs = first.steps[0]?.policy.timeoutMs ?? 60_000;

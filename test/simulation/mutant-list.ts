@@ -6,9 +6,11 @@ export interface Mutant {
   /** A text that the file has exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** Inside of `test`: what has to notice it, where no life of the simulation does. */
+  readonly test?: string;
 }
 
-/** What the simulation has to notice; each constant of a promise is among it. */
+/** What has to be noticed; each constant of a promise is among it. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'no look after a doubt',
@@ -317,6 +319,104 @@ export const mutants: readonly Mutant[] = [
     file: 'step/open.ts',
     find: 'Math.min(interval, maxAutoMs)',
     replace: 'interval',
+  },
+  {
+    name: 'a rate of 0 is believed',
+    file: 'money/cost.ts',
+    find: 'rate === null || rate <= 0 ?',
+    replace: 'rate === null ?',
+  },
+  {
+    name: 'a rate is read once',
+    file: 'money/budget.ts',
+    find: 'const rateEveryMs = 60_000;',
+    replace: 'const rateEveryMs = 60_000_000;',
+  },
+  {
+    name: 'nodes without addresses are one',
+    file: 'money/cost.ts',
+    find: 'Math.max(1, job.max_node_count ?? 1)',
+    replace: '1',
+  },
+  {
+    name: 'nodes that the service does not name are one',
+    file: 'custody/facts.ts',
+    find: 'nodes ?? job.max_node_count',
+    replace: 'job.max_node_count',
+  },
+  {
+    name: 'filters are sent as fractions',
+    file: 'money/offers.ts',
+    find: 'String(Math.ceil(value))',
+    replace: 'String(value)',
+  },
+  {
+    name: 'a re-run looks for the values of env',
+    file: 'cooking/request.ts',
+    find: 'description, fields, shown]',
+    replace: 'description, fields, container]',
+  },
+  {
+    name: 'FAILED is the end where nobody tells the retries',
+    file: 'jobs/restart.ts',
+    find: 'job.max_retry_count !== 0',
+    replace: '(job.max_retry_count ?? 0) > 0',
+  },
+  {
+    name: 'offers that cannot be read keep a job from being cooked',
+    file: 'step/cook-entry.ts',
+    find: 'if (!isWatched) throw',
+    replace: 'throw',
+    test: 'scenarios/budget.test.ts',
+  },
+  {
+    name: 'the family of a GPU is part of its name',
+    file: 'money/offers.ts',
+    find: 'intel|geforce|',
+    replace: 'intel|',
+    test: 'unit/offers.test.ts',
+  },
+  {
+    name: 'servers count for max-parallel',
+    file: 'inputs/rules.ts',
+    find: '[isServer && isCounted,',
+    replace: '[false,',
+    test: 'unit/rules.test.ts',
+  },
+  {
+    name: 'max-cost is no limit where nobody watches',
+    file: 'inputs/rules.ts',
+    find: '[!wait && isAlone,',
+    replace: '[false,',
+    test: 'unit/rules.test.ts',
+  },
+  {
+    name: 'the price of all jobs is that of one',
+    file: 'money/offers.ts',
+    find: 'return sum + Math.min(',
+    replace: 'return Math.min(',
+    test: 'unit/offers.test.ts',
+  },
+  {
+    name: 'corrections are added to a bill',
+    file: 'money/bills.ts',
+    find: '=> sum + amount, 0)',
+    replace: '=> sum + Math.abs(amount), 0)',
+    test: 'unit/bills.test.ts',
+  },
+  {
+    name: 'half a cent is rounded down',
+    file: 'report/format.ts',
+    find: 'amount * 100 + 1e-6',
+    replace: 'amount * 100 - 1e-6',
+    test: 'unit/format.test.ts',
+  },
+  {
+    name: 'the next model is cooked after a cancel by somebody',
+    file: 'jobs/failure.ts',
+    find: 'return namesLimit && ',
+    replace: 'return ',
+    test: 'unit/failure.test.ts',
   },
   {
     name: 'what is over budget is kept',

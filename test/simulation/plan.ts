@@ -55,6 +55,8 @@ export interface ServicePlan {
   readonly tellsLimit: boolean;
   /** Whether jobs have `max_retry_count`. */
   readonly tellsRetries: boolean;
+  /** Whether they have `max_node_count`. */
+  readonly tellsNodes: boolean;
   readonly uuidFilter: 'takes-list' | 'takes-first' | 'refuses-several' | 'too-large' | 'fails';
   /** So many cancels of each job are answered well, and nothing happens. */
   readonly ignoredCancels: number;
@@ -178,6 +180,7 @@ export interface StepPolicy {
   /** GPU models to be tried in turn; none: the recipe's. */
   readonly gpuNames: readonly string[];
   readonly readyCheck: boolean;
+  readonly minVramGb: number | null;
   /** In US dollars; null: any. */
   readonly maxHourlyRateUsd: number | null;
   readonly maxCostUsd: number | null;

@@ -53,14 +53,19 @@ function withoutDescription(member: unknown): unknown {
 
 /** An answer with as much about its jobs as the service tells. */
 export function shapeJobs(body: unknown, plan: ServicePlan): unknown {
-  if (plan.tellsRetries || !isObject(body)) return body;
+  if (!isObject(body)) return body;
   const { data } = body;
-  if (Array.isArray(data)) return { ...body, data: data.map(withoutRetries) };
-  return isObject(data) ? { ...body, data: withoutRetries(data) } : withoutRetries(body);
+  const shape = (member: unknown) => shapeJob(member, plan);
+  if (Array.isArray(data)) return { ...body, data: data.map(shape) };
+  return isObject(data) ? { ...body, data: shape(data) } : shape(body);
 }
 
-function withoutRetries(member: unknown): unknown {
+function shapeJob(member: unknown, { tellsRetries, tellsNodes }: ServicePlan): unknown {
   if (!isObject(member) || member['object'] !== 'job') return member;
-  const { max_retry_count: _retries, ...rest } = member;
-  return rest;
+  const { max_retry_count: retries, max_node_count: nodes, ...rest } = member;
+  return {
+    ...rest,
+    ...(tellsRetries && { max_retry_count: retries }),
+    ...(tellsNodes && { max_node_count: nodes }),
+  };
 }

@@ -262,24 +262,19 @@ function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
 }
 
 function runsOf(job: Kept): readonly SimulatedRun[] {
-  const { nodes = 1, rateAfterMs = 0 } = job.script;
+  const { nodes = 1 } = job.script;
   return lifeAt(job, Infinity).runs.map(({ beganAtMs, startedAtMs, endedAtMs }, index) => ({
     startedAtMs,
     endedAtMs,
     hourlyUsd: (rateOf(job.script, index) ?? 0) * nodes,
-    ratedAtMs: Math.max(
-      beganAtMs + rateAfterMs,
-      ...(nodes > 1 ? [addressAtMs(job), startedAtMs ?? Infinity] : []),
-    ),
+    ratedAtMs: ratedAtMs(job.script, beganAtMs),
   }));
 }
 
-// The addresses alone tell how many nodes there are.
-function addressAtMs({ script: { life }, cookedAtMs }: Kept): number {
-  const before = life.slice(
-    0,
-    life.findIndex(({ nodeUrls }) => nodeUrls !== undefined),
-  );
-  const isTold = life.some(({ nodeUrls }) => nodeUrls !== undefined);
-  return isTold ? before.reduce((ms, { forMs = 0 }) => ms + forMs, cookedAtMs) : Infinity;
+const rateEveryMs = 60_000;
+
+// What changes is read again every minute.
+function ratedAtMs({ rateAfterMs = 0, firstRateUsd = 0 }: JobRecord['script'], beganAtMs: number) {
+  const isChanged = rateAfterMs > 0 && firstRateUsd > 0;
+  return beganAtMs + rateAfterMs + (isChanged ? rateEveryMs : 0);
 }

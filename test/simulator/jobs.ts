@@ -80,10 +80,10 @@ export function runsAt(record: JobRecord, nowMs: number): Listed<JobRun>[] {
 
 function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: number): JobRun {
   const runUuid = uuidFrom(`${uuid} ${index}`);
-  const { rateAfterMs = 0, logsAsArray, logWindow = Infinity } = script;
+  const { rateAfterMs = 0, firstRateUsd = null, logsAsArray, logWindow = Infinity } = script;
   const log = run.log.slice(-logWindow);
-  const rate = rateOf(script, index);
-  const showsRate = rate !== null && nowMs - run.beganAtMs >= rateAfterMs;
+  const isRated = nowMs - run.beganAtMs >= rateAfterMs;
+  const rate = isRated ? rateOf(script, index) : firstRateUsd;
   return {
     object: 'job_run',
     uuid: runUuid,
@@ -94,7 +94,7 @@ function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: 
     duration_ms: durationOf(run),
     node_urls: run.nodeUrls,
     container_access_tokens: tokensOf(runUuid, script),
-    ...(showsRate && { hourly_rate_usd: rate }),
+    ...(rate !== null && { hourly_rate_usd: rate }),
     logs: logsAsArray ? linesOf(log) : log,
   };
 }

@@ -108,7 +108,8 @@ export function oneOfNumbers<T>(read: (resource: T) => number | null): Filter<T>
 export function atLeast<T>(read: (resource: T) => number): Filter<T> {
   return (value, name) => {
     const [least = 0, ...more] = numbersIn(value, name);
-    if (more.length > 0) throw invalid([`${name}: must be a single number`]);
+    const isWhole = more.length === 0 && Number.isInteger(least);
+    if (!isWhole) throw invalid([`${name}: must be a single whole number`]);
     return ({ resource }) => read(resource) >= least;
   };
 }

@@ -46,6 +46,8 @@ export interface RecipeScript {
   hourlyRateUsd?: number | readonly number[];
   /** How long after the start of a run its rate shows; default 0. */
   rateAfterMs?: number;
+  /** What shows before that, such as 0; default: no rate. */
+  firstRateUsd?: number;
   /** How many nodes a run is on; default 1. */
   nodes?: number;
   bill?: BillScript;
