@@ -29592,13 +29592,10 @@ function named({ recipeUuid }, problems) {
 }
 function combineErrors(plans) {
     const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
-    const distinct = new Map(failed.map((plan) => [plan.error.message, plan]));
-    const [only, ...others] = distinct.values();
-    if (only === undefined)
-        return null;
-    if (others.length === 0)
-        return only.error;
-    const problems = [...distinct.values()].flatMap(({ request, error }) => error instanceof errors/* InputError */.dz ? error.problems : [unreadProblem(request, error)]);
+    const distinct = [...new Map(failed.map((plan) => [plan.error.message, plan])).values()];
+    if (distinct.length < 2)
+        return distinct[0]?.error ?? null;
+    const problems = distinct.flatMap(({ request, error }) => error instanceof errors/* InputError */.dz ? error.problems : [unreadProblem(request, error)]);
     const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));
     return new errors/* InputError */.dz([...byText.values()]);
 }
@@ -29824,9 +29821,12 @@ var custody_mark = __nccwpck_require__(1415);
 
 
 
-const maxUnreachable = 5;
-const maxRateLimited = 20;
-const maxDoubts = 3;
+const maxFailures = {
+    unreachable: 5,
+    'rate-limited': 20,
+    unanswered: 3,
+    refused: 1,
+};
 async function submit_submit(request, body, options) {
     const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
     for (;;) {
@@ -29842,12 +29842,6 @@ async function submit_submit(request, body, options) {
             throw sent;
     }
 }
-const maxFailures = {
-    unreachable: maxUnreachable,
-    'rate-limited': maxRateLimited,
-    unanswered: maxDoubts,
-    refused: 1,
-};
 function kindOf(error) {
     if (error.trouble === 'unreachable')
         return 'unreachable';
@@ -29859,10 +29853,7 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
     return inTurn(async () => {
         if (ended.aborted)
             throw new errors/* InterruptedError */.p4();
-        record({
-            sends: facts().sends + 1,
-            serverSentAtMs: client.serverNow(),
-        });
+        record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
         try {
             const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
             return isTaken(job.uuid) || isForOther(job, request) ? misdirected(job, request) : job;
@@ -29900,9 +29891,9 @@ async function lookAfter(kind, error, failures, request, options) {
         return null;
     options.onDelayed(error);
     await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
-    return kind === 'rate-limited' && !ended.aborted
-        ? look(error, request, 0, options).catch(() => null)
-        : null;
+    if (kind === 'unreachable' || ended.aborted)
+        return null;
+    return look(error, request, 0, options).catch(() => null);
 }
 async function look(error, { mark }, windowMs, { finder, facts, client }) {
     try {
@@ -30022,7 +30013,7 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     const restartable = new Map();
     if (wanted.length === 0)
         return { taken, restartable };
-    const byHash = await readByHash(wanted, client, signal);
+    const byHash = await readByHash(client, signal);
     for (const request of wanted) {
         const attempts = attemptsOf(request, byHash);
         const choice = chooseJob(attempts);
@@ -30035,24 +30026,18 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     }
     return { taken, restartable };
 }
-async function readByHash(requests, client, signal) {
-    const byHash = new Map();
-    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
+async function readByHash(client, signal) {
     const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const oldestMs = client.clock.now() - maxAgeMs;
-    for await (const job of (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), describe, () => oldestMs)) {
-        const hash = (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash;
-        if (hash !== undefined && hashes.has(hash))
-            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
-    }
-    return byHash;
+    const jobs = [];
+    for await (const job of (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), describe, () => oldestMs))
+        jobs.push(job);
+    return Map.groupBy(jobs, (job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash);
 }
 function attemptsOf(first, byHash) {
     const tries = [first, ...first.alternatives];
-    return first.earlierHashes.map((_, attempt) => tries.map((request) => ({
-        request,
-        jobs: byHash.get(request.earlierHashes[attempt] ?? '') ?? [],
-    })));
+    const jobsOf = ({ earlierHashes }, attempt) => byHash.get(earlierHashes[attempt] ?? '') ?? [];
+    return first.earlierHashes.map((_, attempt) => tries.map((request) => ({ request, jobs: jobsOf(request, attempt) })));
 }
 function isOfSeveralSteps(found) {
     const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce));
@@ -30073,12 +30058,8 @@ function chooseJob(attempts) {
 }
 function failuresOf(attempts, client) {
     const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
-    return own
-        .flatMap(({ jobs }) => jobs)
-        .filter((job) => {
-        const isOver = job.completed_at !== null && (0,restart/* hasEndedForGood */.Pd)(job, (0,service_client/* nowOf */.Ic)(client));
-        return (0,restart/* mayRestart */.fz)(job) && !isOver;
-    });
+    const isOver = (job) => job.completed_at !== null && (0,restart/* hasEndedForGood */.Pd)(job, (0,service_client/* nowOf */.Ic)(client));
+    return own.flatMap(({ jobs }) => jobs).filter((job) => (0,restart/* mayRestart */.fz)(job) && !isOver(job));
 }
 function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
@@ -30698,22 +30679,11 @@ function publicTextOf({ recipeUuid, fields, container }) {
     return `${recipeUuid} ${JSON.stringify((0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
 }
 function refuseHidden(parameters) {
-    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
-        input,
-        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
-    }));
+    const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+    const message = 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well';
+    const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
     if (problems.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
-}
-function hiddenIn(value, place) {
-    if (typeof value === 'string')
-        return /^\*{3,}$/.test(value) ? [place] : [];
-    if (Array.isArray(value)) {
-        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
-    }
-    if (!(0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(value))
-        return [];
-    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
 function merge(under, over) {
     const merged = new Map(Object.entries(under));
@@ -36471,15 +36441,14 @@ function hasReachedLimit(outcome) {
     if (exitCodeOf(outcome) !== null)
         return false;
     const limitMs = outcome.job?.max_timeout_run_ms ?? null;
-    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
-    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phaseSeconds */ .Bo)(lastRun);
+    const seconds = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .lastRunSeconds */ .nI)(outcome);
     if (limitMs === null || seconds === null)
         return reasonOfLimit.test(outcome.job?.status_reason ?? '');
     return seconds * 1000 >= limitMs - limitToleranceMs;
 }
 function exitCodeOf({ job }) {
-    const [, code] = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
-        [];
+    const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i;
+    const [, code] = pattern.exec(job?.status_reason ?? '') ?? [];
     return code === undefined ? null : Number(code);
 }
 
@@ -36490,7 +36459,6 @@ function exitCodeOf({ job }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bo: () => (/* binding */ phaseSeconds),
 /* harmony export */   DM: () => (/* binding */ durationsOf),
 /* harmony export */   Gg: () => (/* binding */ titleOf),
 /* harmony export */   I$: () => (/* binding */ phasesOf),
@@ -36498,20 +36466,22 @@ function exitCodeOf({ job }) {
 /* harmony export */   Qv: () => (/* binding */ timesOf),
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
+/* harmony export */   nI: () => (/* binding */ lastRunSeconds),
 /* harmony export */   pV: () => (/* binding */ uuidOf),
 /* harmony export */   q7: () => (/* binding */ latestMs)
 /* harmony export */ });
+/* unused harmony export phaseSeconds */
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1671);
 
 function timesOf(outcome) {
     const { job, submittedAtMs } = outcome;
     if (job === null)
         return { createdMs: null, startedMs: null, endedMs: null };
-    const changes = seenChanges(outcome);
+    const seenAt = (isWanted) => seenChanges(outcome).find(({ status }) => isWanted(status))?.atMs ?? null;
     return {
         createdMs: instantMs(job.created_at) ?? (wasThereBefore(outcome) ? null : submittedAtMs),
-        startedMs: instantMs(job.started_at) ?? observedAt(changes, (status) => status === 'RUNNING'),
-        endedMs: instantMs(job.completed_at) ?? observedAt(changes, _status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
+        startedMs: instantMs(job.started_at) ?? seenAt((status) => status === 'RUNNING'),
+        endedMs: instantMs(job.completed_at) ?? seenAt(_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
     };
 }
 function wasThereBefore({ origin }) {
@@ -36550,69 +36520,71 @@ function recipeOf({ ref, job }) {
 function hardwareOf(job) {
     if (job === null)
         return '';
-    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : null;
-    return [
-        gpus ?? (job.gpu_count === 0 ? null : job.gpu_name),
-        job.cpu_count ? `${job.cpu_count} CPU` : null,
-        job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
-        job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
-    ]
-        .filter(Boolean)
-        .join(', ');
+    const { gpu_count: count, gpu_name: name } = job;
+    const amounts = [
+        [job.cpu_count, 'CPU'],
+        [job.min_ram_gb, 'GB RAM'],
+        [job.min_vram_gb, 'GB VRAM'],
+    ];
+    const gpus = count ? `${count} × ${name || 'GPU'}` : count === 0 ? null : name;
+    const others = amounts.map(([amount, what]) => amount && `${amount} ${what}`);
+    return [gpus, ...others].filter(Boolean).join(', ');
 }
 function phasesOf(outcome) {
     return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
 }
+function lastRunSeconds(outcome) {
+    const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
+    return last === undefined ? null : phaseSeconds(last);
+}
 function allPhasesOf(outcome) {
     const { createdMs, endedMs } = timesOf(outcome);
-    const { job } = outcome;
-    if (job === null)
+    if (outcome.job === null)
         return [];
     const phases = [];
     let waitingSinceMs = createdMs;
-    const intervals = runIntervalsOf(outcome);
-    for (const { fromMs, toMs, hasStarted } of intervals) {
+    const runs = runTimesOf(outcome);
+    for (const { fromMs, toMs, hasStarted } of runs) {
         if (waitingSinceMs !== null)
             phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
         if (hasStarted)
             phases.push({ kind: 'running', fromMs, toMs });
         waitingSinceMs = toMs;
     }
-    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status);
+    const waits = runs.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(outcome.job.status);
     if (waitingSinceMs !== null && waits)
         phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
     return phases;
 }
-function runIntervalsOf(outcome) {
+function runTimesOf(outcome) {
     const { startedMs, endedMs } = timesOf(outcome);
-    const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+    const runs = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
         const start = fromMs ?? toMs;
         if (start === null)
             return [];
-        return [{ fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null }];
+        return { fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null };
     });
-    if (ofRuns.length > 0)
-        return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+    if (runs.length > 0)
+        return runs.toSorted((a, b) => a.fromMs - b.fromMs);
     return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs, hasStarted: true }];
 }
 function phasesOfWait(outcome, fromMs, toMs) {
-    const assigned = seenChanges(outcome).find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && atMs >= fromMs && (toMs === null || atMs < toMs));
+    const isWithin = (atMs) => atMs >= fromMs && (toMs === null || atMs < toMs);
+    const assigned = seenChanges(outcome).find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && isWithin(atMs));
     if (assigned === undefined)
         return [{ kind: 'queued', fromMs, toMs }];
+    const { atMs } = assigned;
     return [
-        { kind: 'queued', fromMs, toMs: assigned.atMs },
-        { kind: 'starting', fromMs: assigned.atMs, toMs },
+        { kind: 'queued', fromMs, toMs: atMs },
+        { kind: 'starting', fromMs: atMs, toMs },
     ];
 }
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
+const dayMs = 86_400_000;
 function latestMs(time) {
     return instantMs(time) ?? Date.parse(time) + dayMs;
-}
-const dayMs = 86_400_000;
-function observedAt(timeline, isWanted) {
-    return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
 
 
@@ -36637,35 +36609,27 @@ const sshUser = 'duser';
 function nodeUrlsOf({ job, runs }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
-    return runs
-        .filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status))
-        .flatMap((run) => nodeUrlsOfRun(run, job.uuid));
+    const alive = runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status));
+    return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid));
 }
 function nodeUrlsOfRun({ node_urls: urls }, jobUuid) {
     return (urls ?? []).flatMap(({ description, hostname, port, protocol, tls }) => {
         const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
         if (!isPort || !hostPattern.test(hostname))
             return [];
-        const address = {
-            job_uuid: jobUuid,
-            description: validText(description),
-            hostname,
-            port,
-            protocol: validText(protocol),
-        };
-        const hasTls = tls ?? address.protocol?.toLowerCase() === 'https';
-        return [{ ...address, tls: hasTls, url: urlOf(address, hasTls) }];
+        const name = validText(description);
+        const kind = validText(protocol);
+        const hasTls = tls ?? kind?.toLowerCase() === 'https';
+        const isLogin = isSsh({ description: name, protocol: kind });
+        const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+        const scheme = hasTls ? 'https://' : 'http://';
+        const url = `${isLogin ? `ssh://${sshUser}@` : scheme}${host}:${port}`;
+        const place = { job_uuid: jobUuid, description: name, hostname, port };
+        return [{ ...place, protocol: kind, tls: hasTls, url }];
     });
 }
 function validText(text) {
     return text !== null && textPattern.test(text) ? text : null;
-}
-function urlOf(address, hasTls) {
-    const { hostname, port } = address;
-    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-    if (isSsh(address))
-        return `ssh://${sshUser}@${host}:${port}`;
-    return `${hasTls ? 'https' : 'http'}://${host}:${port}`;
 }
 function isSsh({ description, protocol, }) {
     return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
@@ -36727,12 +36691,10 @@ const unknown = {
 };
 function createOutcome(known, given = {}) {
     const goal = { ...noGoal, ...given };
-    const outcome = { ...unknown, ...known, result: 'error' };
-    const result = resultOf(outcome, goal);
-    const overBudget = overShare({ ...outcome, result }, goal);
-    return overBudget === null
-        ? { ...outcome, result }
-        : { ...outcome, result: 'over-budget', overBudget };
+    const unjudged = { ...unknown, ...known, result: 'error' };
+    const outcome = { ...unjudged, result: resultOf(unjudged, goal) };
+    const overBudget = overShare(outcome, goal);
+    return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
 }
 function createJobOutcome(job, runs = []) {
     const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status);
@@ -36742,34 +36704,21 @@ function createJobOutcome(job, runs = []) {
     return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: !hasEnded }, { hasEnded, goalResult });
 }
 function resultOf(outcome, goal) {
-    const { error, job, ending } = outcome;
+    const { error, job, ending, cancel, ref } = outcome;
     if (error !== null)
         return 'error';
+    if (ending === 'running')
+        return goal.goalResult;
     const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
+    const isEndedByUs = final === 'cancelled' && cancel !== null && endsRunning.has(ending);
+    if (final !== null && !isEndedByUs)
+        return final;
+    const isCreated = job !== null || ref.jobUuid !== null;
     switch (ending) {
-        case 'running':
-            return goal.goalResult;
         case 'final':
         case 'lost':
         case null:
-            return final ?? 'error';
-        case 'interrupt':
-        case 'timeout':
-        case 'fail-fast':
-        case 'max-cost':
-        case 'over-budget':
-            return final !== null && !isEndedByUs(final, outcome)
-                ? final
-                : resultAtEnd(ending, outcome, goal);
-    }
-}
-const endsRunning = new Set(['timeout', 'max-cost', 'over-budget']);
-function isEndedByUs(final, { ending, cancel }) {
-    return final === 'cancelled' && cancel !== null && endsRunning.has(ending);
-}
-function resultAtEnd(ending, { job, ref }, goal) {
-    const isCreated = job !== null || ref.jobUuid !== null;
-    switch (ending) {
+            return 'error';
         case 'fail-fast':
             return 'cancelled';
         case 'max-cost':
@@ -36785,14 +36734,13 @@ function resultAtEnd(ending, { job, ref }, goal) {
             return goal.onTimeout === 'detach' && isCreated ? 'detached' : 'timed-out';
     }
 }
+const endsRunning = new Set(['timeout', 'max-cost', 'over-budget']);
 const shareSlackMs = 5_000;
 function overShare(outcome, { shareMs, maxCostUsd }) {
     const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
     if (shareMs === null || maxCostUsd === null || !mayBe)
         return null;
-    const last = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
-    const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
-    const isAtLimit = ranMs >= shareMs - shareSlackMs;
+    const isAtLimit = ((0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .lastRunSeconds */ .nI)(outcome) ?? 0) * 1_000 >= shareMs - shareSlackMs;
     return isAtLimit ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
 }
 
@@ -36953,34 +36901,31 @@ function formatResult(result) {
 /* harmony export */   yp: () => (/* binding */ isEnding),
 /* harmony export */   zd: () => (/* binding */ isStarting)
 /* harmony export */ });
-const meanings = new Map([
-    ['PENDING', {}],
-    ['ASSIGNED', { isStarting: true }],
-    ['PREPARING', { isStarting: true }],
-    ['RUNNING', {}],
-    ['CANCELLING', { isEnding: true }],
-    ['FAILING', { isEnding: true }],
-    ['COMPLETED', { result: 'succeeded' }],
-    ['FAILED', { result: 'failed' }],
-    ['CANCELLED', { result: 'cancelled' }],
+const finalResults = new Map([
+    ['COMPLETED', 'succeeded'],
+    ['FAILED', 'failed'],
+    ['CANCELLED', 'cancelled'],
 ]);
+const starting = new Set(['ASSIGNED', 'PREPARING']);
+const ending = new Set(['CANCELLING', 'FAILING']);
+const known = new Set(['PENDING', ...starting, 'RUNNING', ...ending, ...finalResults.keys()]);
 function finalResultOf(status) {
-    return meanings.get(status)?.result ?? null;
+    return finalResults.get(status) ?? null;
 }
 function isKnown(status) {
-    return meanings.has(status);
+    return known.has(status);
 }
 function isFinal(status) {
-    return finalResultOf(status) !== null;
+    return finalResults.has(status);
 }
 function formatStatus(status) {
     return isKnown(status) ? status.toLowerCase().replace('cancell', 'cancel') : status;
 }
 function isStarting(status) {
-    return meanings.get(status)?.isStarting ?? false;
+    return starting.has(status);
 }
 function isEnding(status) {
-    return meanings.get(status)?.isEnding ?? false;
+    return ending.has(status);
 }
 
 
@@ -37005,26 +36950,20 @@ function isEnding(status) {
 const maxMs = 10_000;
 const groupSize = 24;
 const maxPagesPerGroup = 4;
+function startOf({ started_at_ms: startedMs }) {
+    return startedMs ?? Number.MAX_SAFE_INTEGER;
+}
 async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
-    const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
+    const runs = outcomes.flatMap(({ job, runs: own }) => ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job?.status ?? '') ? own : []));
     const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(client.clock, maxMs, interrupted);
     const read = async (group) => readGroup(client, group, signal).catch(() => new Map());
     const bills = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads });
     clear();
     return outcomes.map((outcome) => {
-        const own = outcome.runs.flatMap(({ uuid }) => {
-            const usd = bills.get(uuid);
-            return usd === undefined ? [] : [[uuid, usd]];
-        });
-        return { ...outcome, bills: new Map(own) };
+        const own = new Set(outcome.runs.map(({ uuid }) => uuid));
+        return { ...outcome, bills: new Map([...bills].filter(([uuid]) => own.has(uuid))) };
     });
-}
-function startOf({ started_at_ms: startedAtMs }) {
-    return startedAtMs ?? Number.MAX_SAFE_INTEGER;
-}
-function isBillable({ job }) {
-    return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .finalResultOf */ .lt)(job.status) !== null;
 }
 async function readGroup(client, runUuids, signal) {
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal);
@@ -37237,17 +37176,9 @@ function sumOf(usd, is) {
 
 
 
-const filterFields = [
-    'cpu_count',
-    'gpu_count',
-    'gpu_registry_uuid',
-    'min_vram_gb',
-    'min_ram_gb',
-    'min_storage_gb',
-    'allowed_region_codes',
-];
+const filterFields = 'cpu_count gpu_count gpu_registry_uuid min_vram_gb min_ram_gb min_storage_gb allowed_region_codes';
 function requirementsOf(fields) {
-    const filters = filterFields.flatMap((name) => {
+    const filters = filterFields.split(' ').flatMap((name) => {
         const value = filterValue(fields[name]);
         return value === null ? [] : [[name, value]];
     });
@@ -37266,31 +37197,28 @@ const maxPages = 10;
 const maxAgeMs = 60_000;
 function createOfferReader(client, signal, maxMs) {
     const { clock } = client;
-    const lists = new Map();
     const read = async (filters) => (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
+    const lists = new Map();
     return async ({ filters, gpuName }) => {
         const key = JSON.stringify(filters);
-        const nowMs = clock.monotonicMs();
+        const atMs = clock.monotonicMs();
         const known = lists.get(key);
-        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+        const isFresh = known !== undefined && atMs - known.atMs < maxAgeMs;
         const list = isFresh ? known.list : read(filters);
         if (!isFresh)
-            lists.set(key, { readAtMs: nowMs, list });
-        const { offers, isCut } = await list;
-        const gpuNames = [...new Set(offers.flatMap(gpuNamesOf))];
-        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut, gpuNames };
+            lists.set(key, { atMs, list });
+        const { items, isWhole } = await list;
+        const isWanted = (name) => comparable(name) === comparable(gpuName ?? '');
+        const offers = items
+            .filter((offer) => gpuName === null || gpuNamesOf(offer).some(isWanted))
+            .toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+        return { offers, isCut: !isWhole, gpuNames: [...new Set(items.flatMap(gpuNamesOf))] };
     };
 }
 async function readAll(client, filters, signal) {
     const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    const pages = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, { ...client, signal });
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(pages, maxPages);
-    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
-    return { offers: byPrice, isCut: !isWhole };
-}
-function hasGpu(offer, gpuName) {
-    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
+    return (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)((0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, { ...client, signal }), maxPages);
 }
 function gpuNamesOf({ hardware_summary: hardware }) {
     const models = hardware?.gpu_models ?? [];

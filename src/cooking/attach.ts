@@ -40,7 +40,7 @@ export async function findEarlierJobs(
   const taken = new Map<number, EarlierJob>();
   const restartable = new Map<number, readonly Job[]>();
   if (wanted.length === 0) return { taken, restartable };
-  const byHash = await readByHash(wanted, client, signal);
+  const byHash = await readByHash(client, signal);
   for (const request of wanted) {
     const attempts = attemptsOf(request, byHash);
     const choice = chooseJob(attempts);
@@ -51,25 +51,14 @@ export async function findEarlierJobs(
   return { taken, restartable };
 }
 
-async function readByHash(
-  requests: readonly CookRequest[],
-  client: Client,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly Job[]>> {
-  const byHash = new Map<string, Job[]>();
-  const hashes = new Set(
-    requests.flatMap((request) =>
-      [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes),
-    ),
-  );
+/** Jobs by the hash in their mark; the key of those without a mark is undefined. */
+async function readByHash(client: Client, signal: AbortSignal) {
   const describe = createDescriber(client, signal, retryRules.lookUp);
   const oldestMs = client.clock.now() - maxAgeMs;
-  for await (const job of describeJobs(readJobPages(client, signal), describe, () => oldestMs)) {
-    const hash = readHashAndNonce(job)?.hash;
-    if (hash !== undefined && hashes.has(hash))
-      byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
-  }
-  return byHash;
+  const jobs: Job[] = [];
+  for await (const job of describeJobs(readJobPages(client, signal), describe, () => oldestMs))
+    jobs.push(job);
+  return Map.groupBy(jobs, (job) => readHashAndNonce(job)?.hash);
 }
 
 /** What one attempt has left of an entry, try by try. */
@@ -78,14 +67,13 @@ type AttemptJobs = readonly { readonly request: CookRequest; readonly jobs: read
 /** Attempt by attempt, the latest first. */
 function attemptsOf(
   first: CookRequest,
-  byHash: ReadonlyMap<string, readonly Job[]>,
+  byHash: ReadonlyMap<string | undefined, readonly Job[]>,
 ): readonly AttemptJobs[] {
   const tries = [first, ...first.alternatives];
+  const jobsOf = ({ earlierHashes }: CookRequest, attempt: number) =>
+    byHash.get(earlierHashes[attempt] ?? '') ?? [];
   return first.earlierHashes.map((_, attempt) =>
-    tries.map((request) => ({
-      request,
-      jobs: byHash.get(request.earlierHashes[attempt] ?? '') ?? [],
-    })),
+    tries.map((request) => ({ request, jobs: jobsOf(request, attempt) })),
   );
 }
 
@@ -113,12 +101,8 @@ function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' |
 
 function failuresOf(attempts: readonly AttemptJobs[], client: Client): readonly Job[] {
   const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
-  return own
-    .flatMap(({ jobs }) => jobs)
-    .filter((job) => {
-      const isOver = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
-      return mayRestart(job) && !isOver;
-    });
+  const isOver = (job: Job) => job.completed_at !== null && hasEndedForGood(job, nowOf(client));
+  return own.flatMap(({ jobs }) => jobs).filter((job) => mayRestart(job) && !isOver(job));
 }
 
 function isUsable({ status }: Job): boolean {

@@ -155,11 +155,9 @@ function named({ recipeUuid }: CookRequest, problems: readonly Problem[]): Input
 /** One error for all that is wrong, each thing once; null where nothing is. */
 function combineErrors(plans: readonly CookPlan[]): Error | null {
   const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
-  const distinct = new Map(failed.map((plan) => [plan.error.message, plan]));
-  const [only, ...others] = distinct.values();
-  if (only === undefined) return null;
-  if (others.length === 0) return only.error;
-  const problems = [...distinct.values()].flatMap(({ request, error }) =>
+  const distinct = [...new Map(failed.map((plan) => [plan.error.message, plan])).values()];
+  if (distinct.length < 2) return distinct[0]?.error ?? null;
+  const problems = distinct.flatMap(({ request, error }) =>
     error instanceof InputError ? error.problems : [unreadProblem(request, error)],
   );
   const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));

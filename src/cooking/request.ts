@@ -129,22 +129,11 @@ export function publicTextOf({ recipeUuid, fields, container }: CookRequest): st
 
 // A service may show a secret of the recipe as stars. Sent back, they would take its place.
 function refuseHidden(parameters: JsonMapping): void {
-  const problems = hiddenIn(parameters, 'parameters').map((input) => ({
-    input,
-    message:
-      'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
-  }));
+  const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+  const message =
+    'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well';
+  const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
   if (problems.length > 0) throw new InputError(problems);
-}
-
-/** Where the text is nothing but stars. */
-function hiddenIn(value: Json | undefined, place: string): readonly string[] {
-  if (typeof value === 'string') return /^\*{3,}$/.test(value) ? [place] : [];
-  if (Array.isArray(value)) {
-    return value.flatMap((each: Json, index) => hiddenIn(each, `${place}[${index}]`));
-  }
-  if (!isMapping(value)) return [];
-  return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
 
 /** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */

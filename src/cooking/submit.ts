@@ -29,13 +29,18 @@ export interface SubmitOptions {
   readonly onDelayed: (error: ServiceError) => void;
 }
 
-// A service that cannot be reached is given a quarter of a minute; the workflow's author is
-// better served by a clear error than by a step that hangs before it has started anything.
-const maxUnreachable = 5;
-// A service that answers 429 is there, and says when to come back.
-const maxRateLimited = 20;
-// After each doubt the job was looked for for half a minute; a third doubt is no accident.
-const maxDoubts = 3;
+// How often each kind of failure may come before the cook is given up.
+const maxFailures = {
+  // A quarter of a minute: a clear error helps more than a step that hangs before it has begun.
+  unreachable: 5,
+  // A service that answers 429 is there, and says when to come back.
+  'rate-limited': 20,
+  // After each doubt the job was looked for for half a minute; a third doubt is no accident.
+  unanswered: 3,
+  refused: 1,
+};
+
+type FailureKind = keyof typeof maxFailures;
 
 /**
  * Cooks an entry. The request is sent again at once only when it is certain that the service did not
@@ -60,15 +65,6 @@ export async function submit(
   }
 }
 
-type FailureKind = 'unreachable' | 'rate-limited' | 'unanswered' | 'refused';
-
-const maxFailures: Readonly<Record<FailureKind, number>> = {
-  unreachable: maxUnreachable,
-  'rate-limited': maxRateLimited,
-  unanswered: maxDoubts,
-  refused: 1,
-};
-
 function kindOf(error: ServiceError): FailureKind {
   if (error.trouble === 'unreachable') return 'unreachable';
   if (error.status === 429) return 'rate-limited';
@@ -82,10 +78,7 @@ async function send(
 ): Promise<Job | ServiceError> {
   return inTurn(async () => {
     if (ended.aborted) throw new InterruptedError();
-    record({
-      sends: facts().sends + 1,
-      serverSentAtMs: client.serverNow(),
-    });
+    record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
       const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
@@ -130,10 +123,9 @@ async function lookAfter(
   if (failures >= maxFailures[kind]) return null;
   options.onDelayed(error);
   await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
+  if (kind === 'unreachable' || ended.aborted) return null;
   // A limit may be counted after the job was created: one look costs less than a second job.
-  return kind === 'rate-limited' && !ended.aborted
-    ? look(error, request, 0, options).catch(() => null)
-    : null;
+  return look(error, request, 0, options).catch(() => null);
 }
 
 async function look(

@@ -1,6 +1,6 @@
 import type { JobRun } from '../service/schemas.ts';
 import type { Outcome } from './records.ts';
-import { phaseSeconds, phasesOf } from './metrics.ts';
+import { lastRunSeconds } from './metrics.ts';
 import { isStarting } from './status.ts';
 
 /**
@@ -77,8 +77,7 @@ const reasonOfLimit = /time[ _-]?out|timed[ _]out|\b(?:run|time) limit\b|\bdeadl
 function hasReachedLimit(outcome: Outcome): boolean {
   if (exitCodeOf(outcome) !== null) return false;
   const limitMs = outcome.job?.max_timeout_run_ms ?? null;
-  const lastRun = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
-  const seconds = lastRun === undefined ? null : phaseSeconds(lastRun);
+  const seconds = lastRunSeconds(outcome);
   if (limitMs === null || seconds === null)
     return reasonOfLimit.test(outcome.job?.status_reason ?? '');
   return seconds * 1000 >= limitMs - limitToleranceMs;
@@ -86,8 +85,7 @@ function hasReachedLimit(outcome: Outcome): boolean {
 
 /** The exit code that the service's reason names; null where it names none. */
 export function exitCodeOf({ job }: Outcome): number | null {
-  const [, code] =
-    /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
-    [];
+  const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i;
+  const [, code] = pattern.exec(job?.status_reason ?? '') ?? [];
   return code === undefined ? null : Number(code);
 }

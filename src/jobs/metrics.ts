@@ -11,11 +11,12 @@ import { isFinal, isStarting } from './status.ts';
 export function timesOf(outcome: Outcome) {
   const { job, submittedAtMs } = outcome;
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
-  const changes = seenChanges(outcome);
+  const seenAt = (isWanted: (status: string) => boolean) =>
+    seenChanges(outcome).find(({ status }) => isWanted(status))?.atMs ?? null;
   return {
     createdMs: instantMs(job.created_at) ?? (wasThereBefore(outcome) ? null : submittedAtMs),
-    startedMs: instantMs(job.started_at) ?? observedAt(changes, (status) => status === 'RUNNING'),
-    endedMs: instantMs(job.completed_at) ?? observedAt(changes, isFinal),
+    startedMs: instantMs(job.started_at) ?? seenAt((status) => status === 'RUNNING'),
+    endedMs: instantMs(job.completed_at) ?? seenAt(isFinal),
   };
 }
 
@@ -74,16 +75,16 @@ export function recipeOf({ ref, job }: Outcome): string | null {
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
 export function hardwareOf(job: Job | null): string {
   if (job === null) return '';
-  const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : null;
-  return [
-    // A recipe may name a model and ask for none of it.
-    gpus ?? (job.gpu_count === 0 ? null : job.gpu_name),
-    job.cpu_count ? `${job.cpu_count} CPU` : null,
-    job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
-    job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
-  ]
-    .filter(Boolean)
-    .join(', ');
+  const { gpu_count: count, gpu_name: name } = job;
+  const amounts = [
+    [job.cpu_count, 'CPU'],
+    [job.min_ram_gb, 'GB RAM'],
+    [job.min_vram_gb, 'GB VRAM'],
+  ] as const;
+  // A recipe may name a model and ask for none of it.
+  const gpus = count ? `${count} × ${name || 'GPU'}` : count === 0 ? null : name;
+  const others = amounts.map(([amount, what]) => amount && `${amount} ${what}`);
+  return [gpus, ...others].filter(Boolean).join(', ');
 }
 
 /** A part of a job's life, Unix ms. */
@@ -94,13 +95,6 @@ export interface JobPhase {
   readonly toMs: number | null;
 }
 
-interface Interval {
-  readonly fromMs: number;
-  readonly toMs: number | null;
-  /** false for a run that ended before it ran. */
-  readonly hasStarted: boolean;
-}
-
 /**
  * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
  * ran; the same again for each further run.
@@ -109,47 +103,54 @@ export function phasesOf(outcome: Outcome): readonly JobPhase[] {
   return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
 }
 
+/** How long the last run of a job took, in whole seconds; null where there was none, or it goes on. */
+export function lastRunSeconds(outcome: Outcome): number | null {
+  const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
+  return last === undefined ? null : phaseSeconds(last);
+}
+
 // Those that took no time, too.
 function allPhasesOf(outcome: Outcome): readonly JobPhase[] {
   const { createdMs, endedMs } = timesOf(outcome);
-  const { job } = outcome;
-  if (job === null) return [];
+  if (outcome.job === null) return [];
   const phases: JobPhase[] = [];
   let waitingSinceMs = createdMs;
-  const intervals = runIntervalsOf(outcome);
-  for (const { fromMs, toMs, hasStarted } of intervals) {
+  const runs = runTimesOf(outcome);
+  for (const { fromMs, toMs, hasStarted } of runs) {
     if (waitingSinceMs !== null) phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
     if (hasStarted) phases.push({ kind: 'running', fromMs, toMs });
     waitingSinceMs = toMs;
   }
   // No run yet, or between two.
-  const waits = intervals.length === 0 || !isFinal(job.status);
+  const waits = runs.length === 0 || !isFinal(outcome.job.status);
   if (waitingSinceMs !== null && waits)
     phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
   return phases;
 }
 
-function runIntervalsOf(outcome: Outcome): readonly Interval[] {
+function runTimesOf(outcome: Outcome) {
   const { startedMs, endedMs } = timesOf(outcome);
-  const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+  const runs = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
     // A run that ended without a start still parts the wait before it from the one after it.
     const start = fromMs ?? toMs;
     if (start === null) return [];
-    return [{ fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null }];
+    return { fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null };
   });
-  if (ofRuns.length > 0) return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+  if (runs.length > 0) return runs.toSorted((a, b) => a.fromMs - b.fromMs);
   return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs, hasStarted: true }];
 }
 
 // Only the observed status changes tell when a node was assigned.
 function phasesOfWait(outcome: Outcome, fromMs: number, toMs: number | null): readonly JobPhase[] {
+  const isWithin = (atMs: number) => atMs >= fromMs && (toMs === null || atMs < toMs);
   const assigned = seenChanges(outcome).find(
-    ({ status, atMs }) => isStarting(status) && atMs >= fromMs && (toMs === null || atMs < toMs),
+    ({ status, atMs }) => isStarting(status) && isWithin(atMs),
   );
   if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
+  const { atMs } = assigned;
   return [
-    { kind: 'queued', fromMs, toMs: assigned.atMs },
-    { kind: 'starting', fromMs: assigned.atMs, toMs },
+    { kind: 'queued', fromMs, toMs: atMs },
+    { kind: 'starting', fromMs: atMs, toMs },
   ];
 }
 
@@ -158,16 +159,9 @@ export function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
+const dayMs = 86_400_000;
+
 /** Unix ms: of a date without a time, the end of that day. */
 export function latestMs(time: string): number {
   return instantMs(time) ?? Date.parse(time) + dayMs;
-}
-
-const dayMs = 86_400_000;
-
-function observedAt(
-  timeline: Outcome['timeline'],
-  isWanted: (status: string) => boolean,
-): number | null {
-  return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }

@@ -2,19 +2,14 @@ import type { JobRun } from '../service/schemas.ts';
 import type { Outcome } from './records.ts';
 import { isFinal } from './status.ts';
 
-/** The address of a container's port, validated: it may be printed and used in a command. */
-export interface NodeUrl {
-  readonly job_uuid: string;
-  /** `ssh`, or the container's port as text. */
-  readonly description: string | null;
-  readonly hostname: string;
-  readonly port: number;
-  /** As the service gives it: `tcp` even for a web port. */
-  readonly protocol: string | null;
-  readonly tls: boolean;
-  /** To be used as it is. */
-  readonly url: string;
-}
+/**
+ * The address of a container's port, validated: it may be printed and used in a command, as the
+ * output `node-urls` has it. `description` is `ssh`, or the port as text; `protocol` is as the service
+ * gives it, `tcp` even for a web port; `url` is ready to use.
+ */
+export type NodeUrl = ReturnType<typeof nodeUrlsOfRun>[number];
+
+type RunAddress = NonNullable<JobRun['node_urls']>[number];
 
 // What begins with a dash would be an option to the command that it is passed to.
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
@@ -26,29 +21,25 @@ const sshUser = 'duser';
 /** The addresses of a job that runs, without invalid ones. */
 export function nodeUrlsOf({ job, runs }: Pick<Outcome, 'job' | 'runs'>): readonly NodeUrl[] {
   if (job === null || isFinal(job.status)) return [];
-  return runs
-    .filter(({ status }) => !isFinal(status))
-    .flatMap((run) => nodeUrlsOfRun(run, job.uuid));
+  const alive = runs.filter(({ status }) => !isFinal(status));
+  return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid));
 }
 
 /** The addresses of one run, without invalid ones. */
-export function nodeUrlsOfRun(
-  { node_urls: urls }: Pick<JobRun, 'node_urls'>,
-  jobUuid: string,
-): readonly NodeUrl[] {
+export function nodeUrlsOfRun({ node_urls: urls }: Pick<JobRun, 'node_urls'>, jobUuid: string) {
   return (urls ?? []).flatMap(({ description, hostname, port, protocol, tls }) => {
     const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
     if (!isPort || !hostPattern.test(hostname)) return [];
-    const address = {
-      job_uuid: jobUuid,
-      description: validText(description),
-      hostname,
-      port,
-      protocol: validText(protocol),
-    };
+    const name = validText(description);
+    const kind = validText(protocol);
     // Without a word about TLS, a protocol that says it counts.
-    const hasTls = tls ?? address.protocol?.toLowerCase() === 'https';
-    return [{ ...address, tls: hasTls, url: urlOf(address, hasTls) }];
+    const hasTls = tls ?? kind?.toLowerCase() === 'https';
+    const isLogin = isSsh({ description: name, protocol: kind });
+    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+    const scheme = hasTls ? 'https://' : 'http://';
+    const url = `${isLogin ? `ssh://${sshUser}@` : scheme}${host}:${port}`;
+    const place = { job_uuid: jobUuid, description: name, hostname, port };
+    return [{ ...place, protocol: kind, tls: hasTls, url }];
   });
 }
 
@@ -56,18 +47,11 @@ function validText(text: string | null): string | null {
   return text !== null && textPattern.test(text) ? text : null;
 }
 
-function urlOf(address: Omit<NodeUrl, 'tls' | 'url'>, hasTls: boolean): string {
-  const { hostname, port } = address;
-  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  if (isSsh(address)) return `ssh://${sshUser}@${host}:${port}`;
-  return `${hasTls ? 'https' : 'http'}://${host}:${port}`;
-}
-
 /** Whether it is where one logs in. */
 export function isSsh({
   description,
   protocol,
-}: Pick<NodeUrl, 'description' | 'protocol'>): boolean {
+}: Pick<RunAddress, 'description' | 'protocol'>): boolean {
   return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 

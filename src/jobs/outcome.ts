@@ -1,5 +1,5 @@
 import type { Job, JobRun } from '../service/schemas.ts';
-import { phasesOf } from './metrics.ts';
+import { lastRunSeconds } from './metrics.ts';
 import { noRunData, type Outcome, type OverBudget, type StopReason } from './records.ts';
 import type { Result } from './results.ts';
 import { finalResultOf, isFinal } from './status.ts';
@@ -54,12 +54,10 @@ const unknown: Omit<Outcome, 'ref' | 'result'> = {
 /** The one maker of outcomes: pure. What became of a job that was watched until it ended, or the wait did. */
 export function createOutcome(known: KnownJob, given: Partial<Goal> = {}): Outcome {
   const goal = { ...noGoal, ...given };
-  const outcome: Outcome = { ...unknown, ...known, result: 'error' };
-  const result = resultOf(outcome, goal);
-  const overBudget = overShare({ ...outcome, result }, goal);
-  return overBudget === null
-    ? { ...outcome, result }
-    : { ...outcome, result: 'over-budget', overBudget };
+  const unjudged: Outcome = { ...unknown, ...known, result: 'error' };
+  const outcome = { ...unjudged, result: resultOf(unjudged, goal) };
+  const overBudget = overShare(outcome, goal);
+  return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
 }
 
 /**
@@ -78,43 +76,19 @@ export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcom
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {
-  const { error, job, ending } = outcome;
+  const { error, job, ending, cancel, ref } = outcome;
   if (error !== null) return 'error';
+  if (ending === 'running') return goal.goalResult;
   // An unknown status that does not change any more is no success.
   const final = goal.hasEnded && job !== null ? (finalResultOf(job.status) ?? 'failed') : null;
+  const isEndedByUs = final === 'cancelled' && cancel !== null && endsRunning.has(ending);
+  if (final !== null && !isEndedByUs) return final;
+  const isCreated = job !== null || ref.jobUuid !== null;
   switch (ending) {
-    case 'running':
-      return goal.goalResult;
     case 'final':
     case 'lost':
     case null:
-      return final ?? 'error';
-    case 'interrupt':
-    case 'timeout':
-    case 'fail-fast':
-    case 'max-cost':
-    case 'over-budget':
-      return final !== null && !isEndedByUs(final, outcome)
-        ? final
-        : resultAtEnd(ending, outcome, goal);
-  }
-}
-
-// With these, what counts is why our cancel was sent: the job was still running when time was up.
-const endsRunning: ReadonlySet<StopReason | null> = new Set(['timeout', 'max-cost', 'over-budget']);
-
-function isEndedByUs(final: Result, { ending, cancel }: Outcome): boolean {
-  return final === 'cancelled' && cancel !== null && endsRunning.has(ending);
-}
-
-/** The result of a job that had not ended when the wait did. */
-function resultAtEnd(
-  ending: 'interrupt' | 'timeout' | 'fail-fast' | 'max-cost' | 'over-budget',
-  { job, ref }: Outcome,
-  goal: Goal,
-): Result {
-  const isCreated = job !== null || ref.jobUuid !== null;
-  switch (ending) {
+      return 'error';
     case 'fail-fast':
       return 'cancelled';
     case 'max-cost':
@@ -129,6 +103,9 @@ function resultAtEnd(
   }
 }
 
+// With these, what counts is why our cancel was sent: the job was still running when time was up.
+const endsRunning: ReadonlySet<StopReason | null> = new Set(['timeout', 'max-cost', 'over-budget']);
+
 // The service ends a run at its limit, give or take.
 const shareSlackMs = 5_000;
 
@@ -137,8 +114,6 @@ function overShare(outcome: Outcome, { shareMs, maxCostUsd }: Goal): OverBudget 
   // Which status follows the run limit is documented nowhere.
   const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
   if (shareMs === null || maxCostUsd === null || !mayBe) return null;
-  const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
-  const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
-  const isAtLimit = ranMs >= shareMs - shareSlackMs;
+  const isAtLimit = (lastRunSeconds(outcome) ?? 0) * 1_000 >= shareMs - shareSlackMs;
   return isAtLimit ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
 }

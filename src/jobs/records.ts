@@ -61,14 +61,17 @@ export type StopReason =
 
 /** What a ceiling was compared with, in US dollars. */
 export type OverBudget =
-  /** Nothing was cooked: the cheapest offer is dearer than `max-hourly-rate`. */
-  | { readonly kind: 'offers'; readonly amountUsd: number; readonly ceilingUsd: number }
-  /** A run costs more an hour than `max-hourly-rate`, all its nodes together. */
-  | { readonly kind: 'rate'; readonly amountUsd: number; readonly ceilingUsd: number }
-  /** What the jobs had cost together when `max-cost` was about to be passed. */
-  | { readonly kind: 'cost'; readonly amountUsd: number; readonly ceilingUsd: number }
-  /** Nothing was cooked: what the jobs before have left of `max-cost` is not enough for a minute. */
-  | { readonly kind: 'rest'; readonly amountUsd: number; readonly ceilingUsd: number }
+  | {
+      /**
+       * - `offers`: nothing was cooked: the cheapest offer costs more than `max-hourly-rate`
+       * - `rate`: a run costs more an hour than `max-hourly-rate`, all its nodes together
+       * - `cost`: what the jobs had cost together when `max-cost` was about to be passed
+       * - `rest`: nothing was cooked: what is left of `max-cost` does not pay for a minute
+       */
+      readonly kind: 'offers' | 'rate' | 'cost' | 'rest';
+      readonly amountUsd: number;
+      readonly ceilingUsd: number;
+    }
   /** The job ran as long as its share of `max-cost` lasts, in ms. */
   | { readonly kind: 'share'; readonly limitMs: number; readonly ceilingUsd: number };
 

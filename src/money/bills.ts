@@ -5,7 +5,7 @@ import { retryRules } from '../service/retry.ts';
 import type { JobRun, LedgerTransaction } from '../service/schemas.ts';
 import { readAllPages, readPages, readTogether } from '../service/pages.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { finalResultOf } from '../jobs/status.ts';
+import { isFinal } from '../jobs/status.ts';
 
 // What was really billed. When a bill comes after a run is documented nowhere, so nobody waits for it.
 
@@ -14,6 +14,10 @@ const maxMs = 10_000;
 // With an authorization and a bill each, they are a page of the list that is seen not to be full.
 const groupSize = 24;
 const maxPagesPerGroup = 4;
+
+function startOf({ started_at_ms: startedMs }: JobRun): number {
+  return startedMs ?? Number.MAX_SAFE_INTEGER;
+}
 
 /**
  * Adds to the outcomes of jobs that have ended what the ledger has for their runs, as far as it has
@@ -27,7 +31,7 @@ export async function withBills(
   interrupted: AbortSignal,
   maxSingleReads = Infinity,
 ): Promise<readonly Outcome[]> {
-  const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
+  const runs = outcomes.flatMap(({ job, runs: own }) => (isFinal(job?.status ?? '') ? own : []));
   // First the run that has waited longest for its bill.
   const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
   const { signal, clear } = startDeadline(client.clock, maxMs, interrupted);
@@ -36,20 +40,9 @@ export async function withBills(
   const bills = await readTogether(uuids, read, { groupSize, maxSingleReads });
   clear();
   return outcomes.map((outcome) => {
-    const own = outcome.runs.flatMap(({ uuid }) => {
-      const usd = bills.get(uuid);
-      return usd === undefined ? [] : [[uuid, usd] as const];
-    });
-    return { ...outcome, bills: new Map(own) };
+    const own = new Set(outcome.runs.map(({ uuid }) => uuid));
+    return { ...outcome, bills: new Map([...bills].filter(([uuid]) => own.has(uuid))) };
   });
-}
-
-function startOf({ started_at_ms: startedAtMs }: JobRun): number {
-  return startedAtMs ?? Number.MAX_SAFE_INTEGER;
-}
-
-function isBillable({ job }: Outcome): boolean {
-  return job !== null && finalResultOf(job.status) !== null;
 }
 
 /** What was billed for each of these runs, in US dollars; runs without a bill yet are left out. */

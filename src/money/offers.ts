@@ -30,24 +30,17 @@ export interface Offers {
   readonly gpuNames: readonly string[];
 }
 
-const filterFields = [
-  'cpu_count',
-  'gpu_count',
-  'gpu_registry_uuid',
-  'min_vram_gb',
-  'min_ram_gb',
-  'min_storage_gb',
-  'allowed_region_codes',
-] as const;
+const filterFields =
+  'cpu_count gpu_count gpu_registry_uuid min_vram_gb min_ram_gb min_storage_gb allowed_region_codes';
 
 /**
  * What to look for.
  * @param fields the cook fields: the recipe's, and on them what is sent
  */
 export function requirementsOf(fields: JsonMapping): HardwareRequirements {
-  const filters = filterFields.flatMap((name): readonly (readonly [string, string])[] => {
+  const filters = filterFields.split(' ').flatMap((name) => {
     const value = filterValue(fields[name]);
-    return value === null ? [] : [[name, value]];
+    return value === null ? [] : [[name, value] as const];
   });
   const { gpu_name: gpuName } = fields;
   const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
@@ -74,43 +67,37 @@ const maxAgeMs = 60_000;
  */
 export function createOfferReader(client: Client, signal: AbortSignal, maxMs: number) {
   const { clock } = client;
-  const lists = new Map<string, { readonly readAtMs: number; readonly list: Promise<OfferList> }>();
   const read = async (filters: HardwareRequirements['filters']) =>
     withDeadline(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
+  const lists = new Map<
+    string,
+    { readonly atMs: number; readonly list: ReturnType<typeof read> }
+  >();
   return async ({ filters, gpuName }: HardwareRequirements): Promise<Offers> => {
     const key = JSON.stringify(filters);
-    const nowMs = clock.monotonicMs();
+    const atMs = clock.monotonicMs();
     const known = lists.get(key);
-    const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+    const isFresh = known !== undefined && atMs - known.atMs < maxAgeMs;
     const list = isFresh ? known.list : read(filters);
-    if (!isFresh) lists.set(key, { readAtMs: nowMs, list });
-    const { offers, isCut } = await list;
-    const gpuNames = [...new Set(offers.flatMap(gpuNamesOf))];
-    return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut, gpuNames };
+    if (!isFresh) lists.set(key, { atMs, list });
+    const { items, isWhole } = await list;
+    const isWanted = (name: string) => comparable(name) === comparable(gpuName ?? '');
+    const offers = items
+      .filter((offer) => gpuName === null || gpuNamesOf(offer).some(isWanted))
+      .toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+    return { offers, isCut: !isWhole, gpuNames: [...new Set(items.flatMap(gpuNamesOf))] };
   };
 }
-
-type OfferList = Pick<Offers, 'offers' | 'isCut'>;
 
 async function readAll(
   client: Client,
   filters: HardwareRequirements['filters'],
   signal: AbortSignal,
-): Promise<OfferList> {
+) {
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
   const read = async (page: number) =>
     listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-  const pages = readPages(read, retryRules.offers, { ...client, signal });
-  const { items, isWhole } = await readAllPages(pages, maxPages);
-  const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
-  return { offers: byPrice, isCut: !isWhole };
-}
-
-/** Whether an offer has a GPU of this name. */
-function hasGpu(offer: Offer, gpuName: string | null): boolean {
-  return (
-    gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName))
-  );
+  return readAllPages(readPages(read, retryRules.offers, { ...client, signal }), maxPages);
 }
 
 function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {

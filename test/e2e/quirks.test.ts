@@ -66,7 +66,7 @@ test.concurrent(
     await onStage(options, async ({ start, statuses }) => {
       const step = await start({ with: { env: 'SHARD=1' } }).done;
       expect(step.outputs['result']).toBe('error');
-      expect(said(step, 'error').join('\n')).toContain('parameters.secret');
+      expect(said(step, 'error').join('\n')).toContain('parameters (secret)');
       expect(statuses()).toEqual([]);
     });
   },

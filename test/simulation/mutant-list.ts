@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'cooks are not counted before they leave',
     file: 'cooking/submit.ts',
-    find: '      sends: facts().sends + 1,',
-    replace: '      sends: facts().sends,',
+    find: 'sends: facts().sends + 1,',
+    replace: 'sends: facts().sends,',
   },
   {
     name: 'let go when running',
@@ -331,18 +331,21 @@ export const mutants: readonly Mutant[] = [
     file: 'money/budget.ts',
     find: 'const rateEveryMs = 60_000;',
     replace: 'const rateEveryMs = 60_000_000;',
+    test: 'unit/budget.test.ts',
   },
   {
     name: 'nodes without addresses are one',
     file: 'money/cost.ts',
     find: 'Math.max(1, job.max_node_count ?? 1)',
     replace: '1',
+    test: 'unit/budget.test.ts',
   },
   {
     name: 'nodes that the service does not name are one',
     file: 'custody/facts.ts',
     find: 'nodes ?? job.max_node_count',
     replace: 'job.max_node_count',
+    test: 'unit/facts.test.ts',
   },
   {
     name: 'filters are sent as fractions',
@@ -361,6 +364,7 @@ export const mutants: readonly Mutant[] = [
     file: 'jobs/restart.ts',
     find: 'job.max_retry_count !== 0',
     replace: '(job.max_retry_count ?? 0) > 0',
+    test: 'unit/restart.test.ts',
   },
   {
     name: 'offers that cannot be read keep a job from being cooked',
@@ -410,13 +414,6 @@ export const mutants: readonly Mutant[] = [
     find: 'amount * 100 + 1e-6',
     replace: 'amount * 100 - 1e-6',
     test: 'unit/format.test.ts',
-  },
-  {
-    name: 'the next model is cooked after a cancel by somebody',
-    file: 'jobs/failure.ts',
-    find: 'return namesLimit && ',
-    replace: 'return ',
-    test: 'unit/failure.test.ts',
   },
   {
     name: 'what is over budget is kept',

@@ -1,5 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { isDuplicate, newEntryFacts, unansweredCooks, withJob } from '../../src/custody/facts.ts';
+import {
+  isDuplicate,
+  newEntryFacts,
+  unansweredCooks,
+  withJob,
+  withSent,
+} from '../../src/custody/facts.ts';
+import { fakeJob } from '../support/outcomes.ts';
 
 const none = newEntryFacts('cook-1-a');
 const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
@@ -26,4 +33,14 @@ test('the first job of an entry is its own, and the others are duplicates', () =
   const facts = { ...none, jobs: [job('a'), job('b')] };
   expect(['a', 'b', 'c'].map((uuid) => isDuplicate(facts, uuid))).toEqual([false, true, true]);
   expect(isDuplicate({ ...facts, mark: null }, 'b')).toBe(false);
+});
+
+// The service's answer counts for the retries, what was sent for the nodes: it may give fewer.
+test.each([
+  [{ retries: 2, nodes: 4 }, {}, 0, 4],
+  [{ retries: 2, nodes: 4 }, { max_retry_count: null, max_node_count: null }, 2, 4],
+  [{ retries: null, nodes: null }, { max_retry_count: 1, max_node_count: 3 }, 1, 3],
+])('with %j sent and %j answered, a job has %i retries and %i nodes', (sent, answer, ...counts) => {
+  const { max_retry_count: retries, max_node_count: nodes } = withSent(fakeJob(answer), sent);
+  expect([retries, nodes]).toEqual(counts);
 });
