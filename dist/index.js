@@ -29078,6 +29078,8 @@ var outputs = __nccwpck_require__(4121);
 var summary = __nccwpck_require__(1737);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/report/summary/jobs.js
 var summary_jobs = __nccwpck_require__(4490);
 // EXTERNAL MODULE: ./build/report/summary/table.js
@@ -29090,24 +29092,29 @@ var table = __nccwpck_require__(4520);
 
 
 
+
 function renderCheck(result, here) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const all = [...running, ...ended];
     const cost = (0,money_cost/* sumOfCosts */.xq)(all.map((job) => job.cost));
-    const from = { heading: 'From', cell: ({ mark }) => fromCell(mark, here) };
-    const since = {
-        heading: 'Since',
-        keep: true,
-        cell: (checked) => sinceCell(checked, nowMs),
-    };
-    const columns = (...own) => [...named, ...own, from, uuid];
+    const columns = [
+        ofJob(summary_jobs/* statusColumn */.xG),
+        ofJob((0,summary_jobs/* titleColumn */.Jb)(false)),
+        (0,table/* numbers */.nL)('Cost (USD)', (checked) => (0,summary_jobs/* costCell */.ch)(checked.cost)),
+        ofJob(summary_jobs/* rateColumn */.x8),
+        { heading: 'Since', keep: 'left', cell: (checked) => sinceCell(checked, nowMs) },
+        ofJob(summary_jobs/* ranColumn */.S8),
+        { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
+        { heading: 'Job UUID', keep: 'left', cell: ({ job }) => (0,table/* uuidCell */.gy)(job.uuid) },
+    ];
+    const section = (title, jobs) => jobs.length === 0 ? [] : [`#### ${title}`, (0,table/* renderTable */.bo)(columns, jobs, 'ended')];
     const isOther = (job) => !orphans.includes(job);
     return (0,table/* joinBlocks */.x9)([
         renderHeading(result),
         `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `, for ${(0,format/* formatCost */.BD)(cost, 'about')}`}.`,
-        ...renderSection('Orphans', 'Their workflow run ended, and they were not to outlive it.', orphans, columns(since)),
-        ...renderSection('Running', '', running.filter(isOther), columns(ofJob(summary_jobs/* rateColumn */.x8), since)),
-        ...renderSection('Ended', '', ended.filter(isOther), columns(ofJob(summary_jobs/* ranColumn */.S8))),
+        ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
+        ...section('Running', running.filter(isOther)),
+        ...section('Ended', ended.filter(isOther)),
         ...renderSpend(all),
     ]);
 }
@@ -29122,22 +29129,9 @@ const ofJob = ({ cell, ...column }) => ({
     ...column,
     cell: ({ outcome }) => cell(outcome),
 });
-const named = [
-    ofJob(summary_jobs/* statusColumn */.xG),
-    ofJob((0,summary_jobs/* titleColumn */.Jb)(false)),
-    { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost) },
-];
-const uuid = {
-    heading: 'Job UUID',
-    keep: true,
-    cell: ({ job }) => (0,table/* uuidCell */.gy)(job.uuid),
-};
-function renderSection(title, note, jobs, columns) {
-    if (jobs.length === 0)
-        return [];
-    return [`#### ${title}`, note, (0,table/* renderTable */.bo)(columns, jobs, title.toLowerCase())];
-}
 function sinceCell({ job }, nowMs) {
+    if ((0,jobs_status/* isFinal */.dR)(job.status))
+        return '';
     const at = job.started_at ?? job.created_at;
     const ms = (0,metrics/* instantMs */.Or)(at);
     if (ms === null)
@@ -29147,29 +29141,23 @@ function sinceCell({ job }, nowMs) {
 function fromCell(mark, { server, repository }) {
     const url = `${(0,context/* runUrl */.Vp)({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
     const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
-    return `<a href="${url}">${workflowCell(mark)}</a>${commit}`;
+    return `<a href="${url}">${workflowCell(mark.workflow)}</a>${commit}`;
 }
-function workflowCell({ workflow }) {
+function workflowCell(workflow) {
     return (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60);
 }
 function renderSpend(jobs) {
-    const byWorkflow = Map.groupBy(jobs, ({ mark }) => mark.workflow);
-    const spend = [...byWorkflow.values()].flatMap((own) => {
+    const byWorkflow = [...Map.groupBy(jobs, ({ mark }) => mark.workflow)];
+    const spend = byWorkflow.flatMap(([workflow, own]) => {
         const cost = (0,money_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
-        return cost === null ? [] : [{ own, cost }];
+        return cost === null ? [] : [{ workflow, count: own.length, cost }];
     });
     if (spend.length === 0)
         return [];
     const columns = [
-        {
-            heading: 'Workflow',
-            cell: ({ own }) => own
-                .slice(0, 1)
-                .map(({ mark }) => workflowCell(mark))
-                .join(''),
-        },
-        { heading: 'Jobs', align: 'right', cell: ({ own }) => String(own.length) },
-        { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost) },
+        { heading: 'Workflow', cell: ({ workflow }) => workflowCell(workflow) },
+        (0,table/* numbers */.nL)('Jobs', ({ count }) => String(count)),
+        (0,table/* numbers */.nL)('Cost (USD)', ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost)),
     ];
     const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
     return ['#### Spend by workflow', (0,table/* renderTable */.bo)(columns, sorted, 'ended')];
@@ -29763,8 +29751,8 @@ function annotateOverBudget(runner, broken) {
 const planColumns = [
     {
         heading: '',
-        keep: true,
-        cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Cannot be cooked' : '✅ Can be cooked'),
+        keep: 'left',
+        cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Not ready' : '✅ Ready'),
     },
     {
         heading: 'Recipe',
@@ -29772,7 +29760,7 @@ const planColumns = [
     },
     { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan), 300) },
     { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan), 1_000) },
-    { heading: 'Recipe UUID', keep: true, cell: ({ request }) => (0,table/* uuidCell */.gy)(request.recipeUuid) },
+    { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,table/* uuidCell */.gy)(request.recipeUuid) },
 ];
 function linesCell(lines, maxLength) {
     return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
@@ -38650,10 +38638,9 @@ function escapeHtml(text, maxLength = 500) {
     });
 }
 function escapePreformatted(line, maxLength = 500) {
-    const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-    return indent.slice(0, maxIndent) + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
+    const indent = /^[ \t]{0,40}/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+    return indent + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
 }
-const maxIndent = 40;
 function eachWord(line, change) {
     return line
         .split(' ')
@@ -38954,7 +38941,7 @@ function renderDetails(outcomes, ceilings) {
 }
 const statusColumn = {
     heading: '',
-    keep: true,
+    keep: 'left',
     cell: (outcome) => `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[outcome.result].icon} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .describeStatus */ .Wn)(outcome), 40)}`,
 };
 const titleHeading = `Job${'\u00a0'.repeat(11)}`;
@@ -38965,29 +38952,13 @@ function formatName({ ref, job }, isNumbered) {
     const number = isNumbered ? `${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index)} ` : '';
     return `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(ref, job), 120)}`;
 }
-const costColumn = {
-    heading: 'Cost (USD)',
-    align: 'right',
-    cell: (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome)),
-};
-const waitedColumn = {
-    heading: 'Waited',
-    align: 'right',
-    cell: (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds),
-};
-const ranColumn = {
-    heading: 'Ran',
-    align: 'right',
-    cell: (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds),
-};
-const rateColumn = {
-    heading: 'An hour',
-    align: 'right',
-    cell: (outcome) => {
-        const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
-        return usd === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd);
-    },
-};
+const costColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Cost (USD)', (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome)));
+const waitedColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Waited', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds));
+const ranColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Ran', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds));
+const rateColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('USD an\u00a0hour', (outcome) => {
+    const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
+    return usd === null ? '' : withoutCurrency((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd));
+});
 const uuidColumn = {
     heading: 'UUID',
     cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8),
@@ -39001,8 +38972,8 @@ const addressColumn = {
 const numberColumn = { heading: '', cell: ({ ref }) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index) };
 const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 const detailColumns = [
-    { heading: 'Job UUID', keep: true, cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
-    { heading: 'Recipe UUID', keep: true, cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .recipeOf */ .Sx)(outcome)) },
+    { heading: 'Job UUID', keep: 'left', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
+    { heading: 'Recipe UUID', keep: 'left', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .recipeOf */ .Sx)(outcome)) },
     { heading: 'Hardware', cell: ({ job }) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .hardwareOf */ .is)(job), 120) },
     rateColumn,
     { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
@@ -39020,7 +38991,10 @@ function resultCell(value) {
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
 }
 function costCell(cost) {
-    return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');
+    return cost === null ? '' : withoutCurrency((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
+}
+function withoutCurrency(amount) {
+    return amount.replace(' USD', '').replace('under', '&lt;');
 }
 function durationCell(seconds) {
     return seconds === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000);
@@ -39040,6 +39014,7 @@ function durationCell(seconds) {
 /* harmony export */   gy: () => (/* binding */ uuidCell),
 /* harmony export */   i1: () => (/* binding */ consoleLink),
 /* harmony export */   iQ: () => (/* binding */ renderSentence),
+/* harmony export */   nL: () => (/* binding */ numbers),
 /* harmony export */   x9: () => (/* binding */ joinBlocks)
 /* harmony export */ });
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
@@ -39050,12 +39025,15 @@ function durationCell(seconds) {
 
 
 
+function numbers(heading, cell) {
+    return { heading, cell, keep: 'right' };
+}
 const maxRows = 200;
 function renderTable(columns, all, elsewhere) {
     const rows = all.slice(0, maxRows).map((row) => columns.map(({ cell }) => cell(row)));
     const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
     const line = (tag, cells) => {
-        const shown = columns.map((column, index) => `<${tag}${styleOf(tag, column)}>${cells[index]}</${tag}>`);
+        const shown = columns.map(({ keep }, index) => `<${tag}${styleOf(tag, keep)}>${cells[index]}</${tag}>`);
         return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
     };
     const heads = columns.map(({ heading }) => heading);
@@ -39064,10 +39042,10 @@ function renderTable(columns, all, elsewhere) {
     const lines = [line('th', heads), ...rows.map((row) => line('td', row))];
     return ['<table>', ...lines, '</table>', ...more].join('\n');
 }
-function styleOf(tag, { align, keep }) {
-    if (tag === 'th')
-        return ` align="${align ?? 'left'}"`;
-    return `${align ? ` align="${align}"` : ''}${keep || align ? ' nowrap' : ''}`;
+function styleOf(tag, keep) {
+    const isAligned = tag === 'th' || keep === 'right';
+    const align = isAligned ? ` align="${keep ?? 'left'}"` : '';
+    return tag === 'td' && keep !== undefined ? `${align} nowrap` : align;
 }
 function sortByResult(outcomes) {
     return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .compareResults */ .ex)(a.result, b.result));

@@ -1,5 +1,6 @@
 import { runUrl, type RunRef } from '../inputs/context.ts';
 import { instantMs } from '../jobs/metrics.ts';
+import { isFinal } from '../jobs/status.ts';
 import { sumOfCosts } from '../money/cost.ts';
 import { formatCost, formatDuration, formatRates, formatTime } from '../report/format.ts';
 import { escapeHtml } from '../report/sanitize.ts';
@@ -11,7 +12,13 @@ import {
   titleColumn,
   type JobColumn,
 } from '../report/summary/jobs.ts';
-import { joinBlocks, renderTable, uuidCell, type Column } from '../report/summary/table.ts';
+import {
+  joinBlocks,
+  numbers,
+  renderTable,
+  uuidCell,
+  type Column,
+} from '../report/summary/table.ts';
 import type { CheckedJob, CheckResult } from './checked-job.ts';
 
 // What a check shows in the job summary. Every text of a job is foreign.
@@ -21,25 +28,25 @@ export function renderCheck(result: CheckResult, here: RunRef): string {
   const { running, ended, orphans, sinceMs, nowMs } = result;
   const all = [...running, ...ended];
   const cost = sumOfCosts(all.map((job) => job.cost));
-  const from: CheckColumn = { heading: 'From', cell: ({ mark }) => fromCell(mark, here) };
-  const since: CheckColumn = {
-    heading: 'Since',
-    keep: true,
-    cell: (checked) => sinceCell(checked, nowMs),
-  };
-  const columns = (...own: readonly CheckColumn[]) => [...named, ...own, from, uuid];
+  const columns: readonly CheckColumn[] = [
+    ofJob(statusColumn),
+    ofJob(titleColumn(false)),
+    numbers('Cost (USD)', (checked) => costCell(checked.cost)),
+    ofJob(rateColumn),
+    { heading: 'Since', keep: 'left', cell: (checked) => sinceCell(checked, nowMs) },
+    ofJob(ranColumn),
+    { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
+    { heading: 'Job UUID', keep: 'left', cell: ({ job }) => uuidCell(job.uuid) },
+  ];
+  const section = (title: string, jobs: readonly CheckedJob[]) =>
+    jobs.length === 0 ? [] : [`#### ${title}`, renderTable(columns, jobs, 'ended')];
   const isOther = (job: CheckedJob) => !orphans.includes(job);
   return joinBlocks([
     renderHeading(result),
     `Cooked since ${formatTime(sinceMs)}${cost === null ? '' : `, for ${formatCost(cost, 'about')}`}.`,
-    ...renderSection(
-      'Orphans',
-      'Their workflow run ended, and they were not to outlive it.',
-      orphans,
-      columns(since),
-    ),
-    ...renderSection('Running', '', running.filter(isOther), columns(ofJob(rateColumn), since)),
-    ...renderSection('Ended', '', ended.filter(isOther), columns(ofJob(ranColumn))),
+    ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
+    ...section('Running', running.filter(isOther)),
+    ...section('Ended', ended.filter(isOther)),
     ...renderSpend(all),
   ]);
 }
@@ -59,29 +66,9 @@ const ofJob = ({ cell, ...column }: JobColumn): CheckColumn => ({
   cell: ({ outcome }) => cell(outcome),
 });
 
-const named: readonly CheckColumn[] = [
-  ofJob(statusColumn),
-  ofJob(titleColumn(false)),
-  { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => costCell(cost) },
-];
-
-const uuid: CheckColumn = {
-  heading: 'Job UUID',
-  keep: true,
-  cell: ({ job }) => uuidCell(job.uuid),
-};
-
-function renderSection(
-  title: string,
-  note: string,
-  jobs: readonly CheckedJob[],
-  columns: readonly CheckColumn[],
-): readonly string[] {
-  if (jobs.length === 0) return [];
-  return [`#### ${title}`, note, renderTable(columns, jobs, title.toLowerCase())];
-}
-
+/** Since when a job that has not ended runs, or waits. */
 function sinceCell({ job }: CheckedJob, nowMs: number): string {
+  if (isFinal(job.status)) return '';
   const at = job.started_at ?? job.created_at;
   const ms = instantMs(at);
   // The older host tells days only.
@@ -93,32 +80,25 @@ function sinceCell({ job }: CheckedJob, nowMs: number): string {
 function fromCell(mark: CheckedJob['mark'], { server, repository }: RunRef): string {
   const url = `${runUrl({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
   const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
-  return `<a href="${url}">${workflowCell(mark)}</a>${commit}`;
+  return `<a href="${url}">${workflowCell(mark.workflow)}</a>${commit}`;
 }
 
-function workflowCell({ workflow }: CheckedJob['mark']): string {
+function workflowCell(workflow: string): string {
   return escapeHtml(workflow || 'a workflow', 60);
 }
 
 /** What each workflow has spent, the most first. */
 function renderSpend(jobs: readonly CheckedJob[]): readonly string[] {
-  const byWorkflow = Map.groupBy(jobs, ({ mark }) => mark.workflow);
-  const spend = [...byWorkflow.values()].flatMap((own) => {
+  const byWorkflow = [...Map.groupBy(jobs, ({ mark }) => mark.workflow)];
+  const spend = byWorkflow.flatMap(([workflow, own]) => {
     const cost = sumOfCosts(own.map((job) => job.cost));
-    return cost === null ? [] : [{ own, cost }];
+    return cost === null ? [] : [{ workflow, count: own.length, cost }];
   });
   if (spend.length === 0) return [];
   const columns: readonly Column<(typeof spend)[number]>[] = [
-    {
-      heading: 'Workflow',
-      cell: ({ own }) =>
-        own
-          .slice(0, 1)
-          .map(({ mark }) => workflowCell(mark))
-          .join(''),
-    },
-    { heading: 'Jobs', align: 'right', cell: ({ own }) => String(own.length) },
-    { heading: 'Cost (USD)', align: 'right', cell: ({ cost }) => costCell(cost) },
+    { heading: 'Workflow', cell: ({ workflow }) => workflowCell(workflow) },
+    numbers('Jobs', ({ count }) => String(count)),
+    numbers('Cost (USD)', ({ cost }) => costCell(cost)),
   ];
   const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
   return ['#### Spend by workflow', renderTable(columns, sorted, 'ended')];

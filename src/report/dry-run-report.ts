@@ -118,8 +118,8 @@ function annotateOverBudget(runner: Runner, broken: readonly PricedPlan[]): void
 const planColumns: readonly Column<PlannedEntry>[] = [
   {
     heading: '',
-    keep: true,
-    cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Cannot be cooked' : '✅ Can be cooked'),
+    keep: 'left',
+    cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Not ready' : '✅ Ready'),
   },
   {
     heading: 'Recipe',
@@ -128,7 +128,7 @@ const planColumns: readonly Column<PlannedEntry>[] = [
   },
   { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan), 300) },
   { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan), 1_000) },
-  { heading: 'Recipe UUID', keep: true, cell: ({ request }) => uuidCell(request.recipeUuid) },
+  { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
 
 function linesCell(lines: readonly string[], maxLength: number): string {

@@ -54,12 +54,10 @@ export function escapeHtml(text: string, maxLength = 500): string {
 
 /** A line inside of `<pre>`, with its indentation. */
 export function escapePreformatted(line: string, maxLength = 500): string {
-  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-  return indent.slice(0, maxIndent) + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
+  // Deeper would only push the text out of sight.
+  const indent = /^[ \t]{0,40}/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+  return indent + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
 }
-
-// Deeper would only push the text out of sight.
-const maxIndent = 40;
 
 function eachWord(line: string, change: (word: string) => string): string {
   return line

@@ -13,7 +13,15 @@ import {
   formatUsd,
 } from '../format.ts';
 import { escapeHtml } from '../sanitize.ts';
-import { consoleLink, fold, formatNumber, renderTable, uuidCell, type Column } from './table.ts';
+import {
+  consoleLink,
+  fold,
+  formatNumber,
+  numbers,
+  renderTable,
+  uuidCell,
+  type Column,
+} from './table.ts';
 
 /** A column about a job. */
 export type JobColumn = Column<Outcome>;
@@ -56,7 +64,7 @@ export function renderDetails(outcomes: readonly Outcome[], ceilings: Ceilings):
 
 export const statusColumn: JobColumn = {
   heading: '',
-  keep: true,
+  keep: 'left',
   cell: (outcome) => `${results[outcome.result].icon} ${escapeHtml(describeStatus(outcome), 40)}`,
 };
 
@@ -74,32 +82,20 @@ export function formatName({ ref, job }: Outcome, isNumbered: boolean): string {
   return `${number}${escapeHtml(titleOf(ref, job), 120)}`;
 }
 
-const costColumn: JobColumn = {
-  heading: 'Cost (USD)',
-  align: 'right',
-  cell: (outcome) => costCell(pricedCostOf(outcome)),
-};
+const costColumn = numbers('Cost (USD)', (outcome: Outcome) => costCell(pricedCostOf(outcome)));
 
-const waitedColumn: JobColumn = {
-  heading: 'Waited',
-  align: 'right',
-  cell: (outcome) => durationCell(durationsOf(outcome).queueSeconds),
-};
+const waitedColumn = numbers('Waited', (outcome: Outcome) =>
+  durationCell(durationsOf(outcome).queueSeconds),
+);
 
-export const ranColumn: JobColumn = {
-  heading: 'Ran',
-  align: 'right',
-  cell: (outcome) => durationCell(durationsOf(outcome).runSeconds),
-};
+export const ranColumn = numbers('Ran', (outcome: Outcome) =>
+  durationCell(durationsOf(outcome).runSeconds),
+);
 
-export const rateColumn: JobColumn = {
-  heading: 'An hour',
-  align: 'right',
-  cell: (outcome) => {
-    const usd = hourlyRateOf(outcome);
-    return usd === null ? '' : formatUsd(usd);
-  },
-};
+export const rateColumn = numbers('USD an\u00a0hour', (outcome: Outcome) => {
+  const usd = hourlyRateOf(outcome);
+  return usd === null ? '' : withoutCurrency(formatUsd(usd));
+});
 
 const uuidColumn: JobColumn = {
   heading: 'UUID',
@@ -120,8 +116,8 @@ const numberColumn: JobColumn = { heading: '', cell: ({ ref }) => formatNumber(r
 const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 
 const detailColumns: readonly JobColumn[] = [
-  { heading: 'Job UUID', keep: true, cell: (outcome) => uuidCell(uuidOf(outcome)) },
-  { heading: 'Recipe UUID', keep: true, cell: (outcome) => uuidCell(recipeOf(outcome)) },
+  { heading: 'Job UUID', keep: 'left', cell: (outcome) => uuidCell(uuidOf(outcome)) },
+  { heading: 'Recipe UUID', keep: 'left', cell: (outcome) => uuidCell(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ job }) => escapeHtml(hardwareOf(job), 120) },
   rateColumn,
   { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
@@ -144,9 +140,13 @@ function resultCell(value: Json | undefined): string {
   return escapeHtml(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
 }
 
-/** What something has cost, under a heading with the currency; empty where that is not known. */
+/** What something has cost; empty where that is not known. */
 export function costCell(cost: Cost | null): string {
-  return cost === null ? '' : formatCost(cost).replace(' USD', '').replace('under', '&lt;');
+  return cost === null ? '' : withoutCurrency(formatCost(cost));
+}
+
+function withoutCurrency(amount: string): string {
+  return amount.replace(' USD', '').replace('under', '&lt;');
 }
 
 function durationCell(seconds: number | null): string {

@@ -9,12 +9,15 @@ import { escapeHtml, sanitizeLine } from '../sanitize.ts';
 /** A column of a table: its head, and what it shows of a row. */
 export interface Column<T> {
   readonly heading: string;
-  /** What is aligned right (numbers) is kept on one line. Left, if nothing is said. */
-  readonly align?: 'right';
-  /** Whether its cells are kept on one line. */
-  readonly keep?: true;
   /** HTML; empty where there is nothing to say. */
   readonly cell: (row: T) => string;
+  /** Whether its cells are kept on one line; of numbers, to the right. */
+  readonly keep?: 'left' | 'right';
+}
+
+/** A column of numbers. */
+export function numbers<T>(heading: string, cell: (row: T) => string): Column<T> {
+  return { heading, cell, keep: 'right' };
 }
 
 // More push the rest out of sight.
@@ -34,7 +37,7 @@ export function renderTable<T>(
   const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
   const line = (tag: 'th' | 'td', cells: readonly string[]) => {
     const shown = columns.map(
-      (column, index) => `<${tag}${styleOf(tag, column)}>${cells[index]}</${tag}>`,
+      ({ keep }, index) => `<${tag}${styleOf(tag, keep)}>${cells[index]}</${tag}>`,
     );
     return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
   };
@@ -45,9 +48,10 @@ export function renderTable<T>(
   return ['<table>', ...lines, '</table>', ...more].join('\n');
 }
 
-function styleOf(tag: 'th' | 'td', { align, keep }: Column<never>): string {
-  if (tag === 'th') return ` align="${align ?? 'left'}"`;
-  return `${align ? ` align="${align}"` : ''}${keep || align ? ' nowrap' : ''}`;
+function styleOf(tag: 'th' | 'td', keep?: 'left' | 'right'): string {
+  const isAligned = tag === 'th' || keep === 'right';
+  const align = isAligned ? ` align="${keep ?? 'left'}"` : '';
+  return tag === 'td' && keep !== undefined ? `${align} nowrap` : align;
 }
 
 /** The worst jobs first; those with the same result in their old order. */
