@@ -31859,7 +31859,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6931);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8578);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -39205,7 +39205,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
 
 /***/ }),
 
-/***/ 6931:
+/***/ 8578:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39216,129 +39216,16 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
-// EXTERNAL MODULE: ./build/clock.js
-var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/service/http.js
-
-
-
-const defaultLimits = {
-    connectMs: 10_000,
-    headersMs: 60_000,
-    bodyMs: 30_000,
-    totalMs: 120_000,
-};
-const maxConnections = 32;
-const commonHeaders = {
-    Accept: 'application/json',
-    'Content-Type': 'application/json',
-    'User-Agent': 'dispersed-cook',
-};
-const verified = { rejectUnauthorized: true };
-function connect(apiUrl, limits = defaultLimits) {
-    const dispatcherOptions = {
-        connections: maxConnections,
-        connect: { timeout: limits.connectMs, ...verified },
-        headersTimeout: limits.headersMs,
-        bodyTimeout: limits.bodyMs,
-        requestTls: verified,
-        proxyTls: verified,
-    };
-    const [reads, writes] = [openDispatcher(dispatcherOptions), openDispatcher(dispatcherOptions)];
-    const exchange = async (request, headers, { signal: outer, maxBytes }) => {
-        let isSent = false;
-        try {
-            return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, limits.totalMs, outer, async (signal) => {
-                const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
-                    isSent = !signal.aborted;
-                });
-                const answer = await telling.request({
-                    origin: apiUrl.origin,
-                    path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
-                    method: request.method,
-                    headers: { ...headers, ...commonHeaders },
-                    body: request.body ?? null,
-                    signal,
-                });
-                return readAnswer(answer, answer.body, maxBytes);
-            });
-        }
-        catch (error) {
-            throw toServiceError(error, request, isSent);
-        }
-    };
-    return {
-        exchange,
-        close: async () => {
-            await Promise.all([reads.destroy(), writes.destroy()]);
-        },
-    };
-}
-function tellWhenSent(dispatcher, onSent) {
-    return dispatcher.compose((dispatch) => (options, handler) => {
-        const onConnect = handler.onConnect?.bind(handler);
-        handler.onConnect = (abort) => {
-            onSent();
-            onConnect?.(abort);
-        };
-        return dispatch(options, handler);
-    });
-}
-async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
-    const decoder = new TextDecoder();
-    let text = '';
-    let bytes = 0;
-    for await (const chunk of body) {
-        bytes += chunk.length;
-        if (bytes > maxBytes)
-            throw new RangeError(`the response is longer than ${maxBytes} bytes`);
-        text += decoder.decode(chunk, { stream: true });
-    }
-    text += decoder.decode();
-    const date = Date.parse(oneHeader(headers['date']) ?? '');
-    const dateMs = Number.isNaN(date) ? undefined : date;
-    return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
-}
-function toServiceError(error, request, isSent) {
-    const isLate = error instanceof errors/* InterruptedError */.p4;
-    const unanswered = isSent ? 'no-answer' : 'unreachable';
-    return new errors/* ServiceError */._7({
-        trouble: error instanceof RangeError ? 'too-large' : unanswered,
-        request: `${request.method} ${request.pathname}`,
-        detail: isLate ? 'the response took too long' : describeTrouble(error),
-        cause: error,
-    });
-}
-const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
-function openDispatcher(options) {
-    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
-    const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
-    try {
-        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy });
-    }
-    catch {
-        const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
-        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
-        throw new errors/* InputError */.dz([{ input, message }]);
-    }
-}
-function describeTrouble(error) {
-    const { message } = (0,errors/* asError */.zR)(error);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    return message.includes(code) ? message : `${message} (${code})`.trim();
-}
-function oneHeader(value) {
-    return Array.isArray(value) ? value[0] : value;
-}
-
+// EXTERNAL MODULE: ./build/service/http.js
+var http = __nccwpck_require__(8186);
 // EXTERNAL MODULE: external "node:dns"
 var external_node_dns_ = __nccwpck_require__(610);
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: ./build/clock.js
+var clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/service/public-address.js
 var public_address = __nccwpck_require__(9834);
 ;// CONCATENATED MODULE: ./build/service/probe.js
@@ -39352,7 +39239,7 @@ const maxGetMs = 5_000;
 const user = 'duser';
 function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
     const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
-    const dispatcher = openDispatcher({
+    const dispatcher = (0,http/* openDispatcher */.y_)({
         connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
     });
     const getOnce = async (url, token, signal) => {
@@ -39380,7 +39267,7 @@ function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
             }
             catch (error) {
                 const isLate = error instanceof errors/* InterruptedError */.p4 && !outer.aborted;
-                throw new Error(isLate ? 'no response in 5 s' : describeTrouble(error), { cause: error });
+                throw new Error(isLate ? 'no response in 5 s' : (0,http/* describeTrouble */.LC)(error), { cause: error });
             }
         },
         close: async () => dispatcher.destroy(),
@@ -39434,7 +39321,7 @@ async function runCommand(command) {
         runner: runner/* actionsRunner */.A,
         clock: clock/* systemClock */.ml,
         random: Math.random,
-        connect: connect,
+        connect: http/* connect */.Ng,
         openProbe: openProbe,
         openGitHub: octokit/* openOctokit */.O,
         createSshFolder: (path, user) => (0,folder/* createSshFolder */.l4)(path, user, (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
@@ -41671,20 +41558,15 @@ const minLength = 6;
 const maxTexts = 2_000;
 function createRedactor(mask = () => { }) {
     const credentials = createReplacer();
-    const all = createReplacer();
+    const values = createReplacer();
     const masked = new Set();
     let publicText = '';
-    const note = (secrets) => {
-        const texts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)]);
-        credentials.add(texts);
-        all.add(texts);
-    };
     const addCredentials = (secrets) => {
         for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
             masked.add(line);
             mask(line);
         }
-        note(secrets);
+        credentials.add(secrets);
     };
     return {
         addCredentials,
@@ -41694,16 +41576,16 @@ function createRedactor(mask = () => { }) {
         addSent: (body) => {
             const found = (0,secret_fields/* findSecrets */.dL)(body);
             addCredentials(found.credentials);
-            all.add(found.values.filter((value) => !publicText.includes(value)));
+            values.add(found.values.filter((value) => !publicText.includes(value)));
         },
         addEchoed: (answer) => {
-            note((0,secret_fields/* findSecrets */.dL)(answer).credentials);
+            credentials.add((0,secret_fields/* findSecrets */.dL)(answer).credentials);
         },
         addPublic: (texts) => {
             publicText += `${texts.join('\n')}\n`;
         },
         redact: credentials.replace,
-        redactServiceText: all.replace,
+        redactServiceText: (text) => values.replace(credentials.replace(text)),
         redactJson: (value) => redactMembers(value, credentials.replace),
     };
 }
@@ -41717,8 +41599,8 @@ function createReplacer() {
     const known = new Set();
     const forms = [];
     return {
-        add: (texts) => {
-            for (const text of texts) {
+        add: (secrets) => {
+            for (const text of secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])) {
                 if (text.trim().length < minLength || known.has(text) || known.size === maxTexts)
                     continue;
                 known.add(text);
@@ -41888,11 +41770,9 @@ function nowOf({ serverNow, clock }) {
 function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
     const { exchange, close } = connect(apiUrl);
     const { redactor } = runner;
-    const given = { exchange, keys, redactor, clock, random };
-    const client = createClient({ ...given, onClockOff, maxSilenceMs });
-    return { client, close };
+    const own = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
+    return { client: createClient(own), close };
 }
-const defaultMaxBytes = 8 * 1024 * 1024;
 const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
@@ -41905,8 +41785,7 @@ function createClient(options) {
     const sendOnce = async (call, timeMs, dialect) => {
         const request = toWire(call, dialect);
         const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
-        const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), bounds);
+        const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), call.signal);
         if (answer.dateMs !== undefined)
             serverClock.read(answer.dateMs);
         return answer;
@@ -42013,7 +41892,6 @@ function readAnswer({ status, text, retryAfter }, call, nowMs) {
 /* harmony export */   XQ: () => (/* binding */ readRecipe),
 /* harmony export */   cd: () => (/* binding */ readJob),
 /* harmony export */   mh: () => (/* binding */ cancelJob),
-/* harmony export */   mi: () => (/* binding */ maxLogBytes),
 /* harmony export */   o3: () => (/* binding */ readAccessToken),
 /* harmony export */   s6: () => (/* binding */ listRunsOfJobs)
 /* harmony export */ });
@@ -42028,7 +41906,6 @@ function readAnswer({ status, text, retryAfter }, call, nowMs) {
 
 
 const pageLimit = 50;
-const maxLogBytes = 64 * 1024 * 1024;
 async function cookRecipe(client, recipeUuid, body, signal, ended) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
     return readOne(client, { method: 'POST', pathname, body, signal, ended }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ, null);
@@ -42043,7 +41920,7 @@ async function readJob(client, jobUuid, signal) {
     return readOne(client, get(`/v1/jobs/${jobUuid}`, signal), _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ, jobUuid);
 }
 async function readJobRun(client, runUuid, signal) {
-    const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
+    const call = get(`/v1/job-runs/${runUuid}`, signal);
     const { logs: log, ...run } = await readOne(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunWithLogSchema */ .af, runUuid);
     return { run, log };
 }
@@ -42166,6 +42043,133 @@ function differenceOf({ issues }) {
 
 /***/ }),
 
+/***/ 8186:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   LC: () => (/* binding */ describeTrouble),
+/* harmony export */   Ng: () => (/* binding */ connect),
+/* harmony export */   _j: () => (/* binding */ maxAnswerBytes),
+/* harmony export */   y_: () => (/* binding */ openDispatcher)
+/* harmony export */ });
+/* unused harmony export defaultLimits */
+/* harmony import */ var undici__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6752);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+
+
+
+const maxAnswerBytes = 64 * 1024 * 1024;
+const defaultLimits = {
+    maxBytes: maxAnswerBytes,
+    connectMs: 10_000,
+    headersMs: 60_000,
+    bodyMs: 30_000,
+    totalMs: 120_000,
+};
+const maxConnections = 32;
+const commonHeaders = {
+    Accept: 'application/json',
+    'Content-Type': 'application/json',
+    'User-Agent': 'dispersed-cook',
+};
+function connect(apiUrl, limits = defaultLimits) {
+    const dispatcherOptions = {
+        connections: maxConnections,
+        connect: { timeout: limits.connectMs },
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyMs,
+    };
+    const [reads, writes] = [openDispatcher(dispatcherOptions), openDispatcher(dispatcherOptions)];
+    const exchange = async (request, headers, outer) => {
+        let isSent = false;
+        try {
+            return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .withDeadline */ .NE)(_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .ml, limits.totalMs, outer, async (signal) => {
+                const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
+                    isSent = !signal.aborted;
+                });
+                const answer = await telling.request({
+                    origin: apiUrl.origin,
+                    path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
+                    method: request.method,
+                    headers: { ...headers, ...commonHeaders },
+                    body: request.body ?? null,
+                    signal,
+                });
+                return readAnswer(answer, answer.body, limits.maxBytes);
+            });
+        }
+        catch (error) {
+            throw toServiceError(error, request, isSent);
+        }
+    };
+    return {
+        exchange,
+        close: async () => {
+            await Promise.all([reads.destroy(), writes.destroy()]);
+        },
+    };
+}
+function tellWhenSent(dispatcher, onSent) {
+    return dispatcher.compose((dispatch) => (options, handler) => {
+        const onConnect = handler.onConnect?.bind(handler);
+        handler.onConnect = (abort) => {
+            onSent();
+            onConnect?.(abort);
+        };
+        return dispatch(options, handler);
+    });
+}
+async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
+    const decoder = new TextDecoder();
+    let text = '';
+    let bytes = 0;
+    for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > maxBytes)
+            throw new RangeError(`the response is longer than ${maxBytes} bytes`);
+        text += decoder.decode(chunk, { stream: true });
+    }
+    text += decoder.decode();
+    const date = Date.parse(oneHeader(headers['date']) ?? '');
+    const dateMs = Number.isNaN(date) ? undefined : date;
+    return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
+}
+function toServiceError(error, request, isSent) {
+    const isLate = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
+    const unanswered = isSent ? 'no-answer' : 'unreachable';
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({
+        trouble: error instanceof RangeError ? 'too-large' : unanswered,
+        request: `${request.method} ${request.pathname}`,
+        detail: isLate ? 'the response took too long' : describeTrouble(error),
+        cause: error,
+    });
+}
+const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+function openDispatcher(options) {
+    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+    const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
+    try {
+        return new undici__WEBPACK_IMPORTED_MODULE_0__/* .EnvHttpProxyAgent */ .J2({ ...options, noProxy });
+    }
+    catch {
+        const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
+        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input, message }]);
+    }
+}
+function describeTrouble(error) {
+    const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return message.includes(code) ? message : `${message} (${code})`.trim();
+}
+function oneHeader(value) {
+    return Array.isArray(value) ? value[0] : value;
+}
+
+
+/***/ }),
+
 /***/ 268:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42237,16 +42241,14 @@ function createJobReader(client) {
     const { clock } = client;
     let listsFromMs = -Infinity;
     return async (uuids, signal) => {
-        const readGroup = async (group) => {
-            const [first = ''] = group;
-            if (group.length === 1)
-                return [await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)];
-            const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
-            return items.filter(({ uuid }) => group.includes(uuid));
-        };
         const read = async (group) => {
+            const [first = ''] = group;
             try {
-                return new Map((await readGroup(group)).map((job) => [job.uuid, job]));
+                if (group.length === 1)
+                    return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
+                const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
+                const asked = items.filter(({ uuid }) => group.includes(uuid));
+                return new Map(asked.map((job) => [job.uuid, job]));
             }
             catch (error) {
                 if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
@@ -42528,7 +42530,9 @@ function createLoop(options) {
             options.onAvailable();
         for (const job of due) {
             const answer = answers.get(job.uuid);
-            if (answer === undefined || job.ended.aborted)
+            if (answer === undefined)
+                throw new Error(`job ${job.uuid} was not read`);
+            if (job.ended.aborted)
                 continue;
             takeAnswer(job, answer, clock.monotonicMs(), options.interval);
         }
@@ -43267,6 +43271,8 @@ var errors = __nccwpck_require__(9473);
 var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/service/endpoints.js
 var endpoints = __nccwpck_require__(1362);
+// EXTERNAL MODULE: ./build/service/http.js
+var http = __nccwpck_require__(8186);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: external "node:fs"
@@ -43459,6 +43465,7 @@ function createLines(onLine) {
 
 
 
+
 const maxConcurrentLogs = 4;
 function createLogCollector(options) {
     const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
@@ -43585,7 +43592,7 @@ async function readLogOf(target, client, events, signal) {
         if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
             throw error;
         target.isOver = true;
-        events.trouble(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+        events.trouble(new Error(`it is larger than ${http/* maxAnswerBytes */._j / 1024 / 1024} MiB`));
         return null;
     }
 }

@@ -6,7 +6,8 @@ import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Client } from '../service/client.ts';
-import { listJobRuns, maxLogBytes, readJobRun } from '../service/endpoints.ts';
+import { listJobRuns, readJobRun } from '../service/endpoints.ts';
+import { maxAnswerBytes } from '../service/http.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job, JobRun } from '../service/schemas.ts';
 import { openRunLog, type JobLogEvents } from './run-log.ts';
@@ -205,7 +206,7 @@ async function readLogOf(
   } catch (error) {
     if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
     target.isOver = true;
-    events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
+    events.trouble(new Error(`it is larger than ${maxAnswerBytes / 1024 / 1024} MiB`));
     return null;
   }
 }

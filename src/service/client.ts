@@ -26,8 +26,6 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Fires when the request is no longer to be signed again, should its signature be refused. */
   readonly ended?: AbortSignal | undefined;
-  /** Longest answer that is read, in bytes. */
-  readonly maxBytes?: number;
   /** Whether numbers of the answer are sent on, and must not be rounded. */
   readonly exactNumbers?: boolean;
 }
@@ -67,9 +65,8 @@ export function openService(
 ) {
   const { exchange, close } = connect(apiUrl);
   const { redactor } = runner;
-  const given = { exchange, keys, redactor, clock, random };
-  const client = createClient({ ...given, onClockOff, maxSilenceMs });
-  return { client, close };
+  const own = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
+  return { client: createClient(own), close };
 }
 
 export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
@@ -81,8 +78,6 @@ export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'rand
   readonly maxSilenceMs?: number | undefined;
 }
 
-// Far more than a page of 50 jobs with all their parameters.
-const defaultMaxBytes = 8 * 1024 * 1024;
 const maxDetail = 500;
 
 // The service refuses what is signed more than 5 minutes off its own clock.
@@ -109,8 +104,7 @@ export function createClient(options: ClientOptions): Client {
   const sendOnce = async (call: Call, timeMs: number, dialect: Dialect) => {
     const request = toWire(call, dialect);
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
-    const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
-    const answer = await exchange(request, signatureHeaders(request, keys, stamp), bounds);
+    const answer = await exchange(request, signatureHeaders(request, keys, stamp), call.signal);
     if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
     return answer;
   };

@@ -35,9 +35,6 @@ export type ListQuery = Readonly<Record<string, string>>;
 /** Most entries the service gives in one page. */
 export const pageLimit = 50;
 
-/** Longest answer with a log that is read: what one holds in memory without a thought. */
-export const maxLogBytes = 64 * 1024 * 1024;
-
 /**
  * Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job.
  * @param ended fires when it is no longer to be signed again
@@ -68,7 +65,7 @@ export async function readJob(client: Client, jobUuid: string, signal?: AbortSig
 
 /** Reads one run and its log, which is empty where there is none. */
 export async function readJobRun(client: Client, runUuid: string, signal?: AbortSignal) {
-  const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
+  const call = get(`/v1/job-runs/${runUuid}`, signal);
   const { logs: log, ...run } = await readOne(client, call, jobRunWithLogSchema, runUuid);
   return { run, log };
 }

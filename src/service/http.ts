@@ -12,21 +12,22 @@ export interface WireAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/**
- * One exchange with the service; rejects with {@link ServiceError} only.
- * @param maxBytes longest body that is read
- */
+/** One exchange with the service; rejects with {@link ServiceError} only. */
 export type Transport = (
   request: WireRequest,
   headers: Readonly<Record<string, string>>,
-  bounds: { readonly signal?: AbortSignal | undefined; readonly maxBytes: number },
+  signal?: AbortSignal,
 ) => Promise<WireAnswer>;
 
 /** A way to the service. */
 export type Connection = ReturnType<typeof connect>;
 
+/** Longest answer that is read, a log for example: what one holds in memory without a thought. */
+export const maxAnswerBytes = 64 * 1024 * 1024;
+
 /** Generous for a service that starts machines, short against the hours that a job takes; in ms. */
 export const defaultLimits = {
+  maxBytes: maxAnswerBytes,
   connectMs: 10_000,
   /** From the request's last byte to the answer's headers. */
   headersMs: 60_000,
@@ -44,8 +45,6 @@ const commonHeaders = {
   'Content-Type': 'application/json',
   'User-Agent': 'dispersed-cook',
 };
-// Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
-const verified = { rejectUnauthorized: true };
 
 /**
  * Opens a way to the service at `apiUrl`, through the proxy of the environment if there is one.
@@ -54,15 +53,13 @@ const verified = { rejectUnauthorized: true };
 export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimits) {
   const dispatcherOptions = {
     connections: maxConnections,
-    connect: { timeout: limits.connectMs, ...verified },
+    connect: { timeout: limits.connectMs },
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
-    requestTls: verified,
-    proxyTls: verified,
   };
   // Apart, so that no cancel waits for a connection behind reads that hang.
   const [reads, writes] = [openDispatcher(dispatcherOptions), openDispatcher(dispatcherOptions)];
-  const exchange: Transport = async (request, headers, { signal: outer, maxBytes }) => {
+  const exchange: Transport = async (request, headers, outer) => {
     let isSent = false;
     try {
       return await withDeadline(systemClock, limits.totalMs, outer, async (signal) => {
@@ -78,7 +75,7 @@ export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimit
           body: request.body ?? null,
           signal,
         });
-        return readAnswer(answer, answer.body, maxBytes);
+        return readAnswer(answer, answer.body, limits.maxBytes);
       });
     } catch (error) {
       throw toServiceError(error, request, isSent);

@@ -20,15 +20,13 @@ export function createJobReader(client: Client) {
   const { clock } = client;
   let listsFromMs = -Infinity;
   return async (uuids: readonly string[], signal: AbortSignal) => {
-    const readGroup = async (group: readonly string[]) => {
-      const [first = ''] = group;
-      if (group.length === 1) return [await readJob(client, first, signal)];
-      const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
-      return items.filter(({ uuid }) => group.includes(uuid));
-    };
     const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+      const [first = ''] = group;
       try {
-        return new Map((await readGroup(group)).map((job) => [job.uuid, job]));
+        if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
+        const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
+        const asked = items.filter(({ uuid }) => group.includes(uuid));
+        return new Map(asked.map((job) => [job.uuid, job]));
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         const isAnswer = group.length === 1 || error.status === 429;

@@ -181,7 +181,8 @@ function createLoop(options: PollerOptions) {
     if (!health.isDown && wasDown) options.onAvailable();
     for (const job of due) {
       const answer = answers.get(job.uuid);
-      if (answer === undefined || job.ended.aborted) continue;
+      if (answer === undefined) throw new Error(`job ${job.uuid} was not read`);
+      if (job.ended.aborted) continue;
       takeAnswer(job, answer, clock.monotonicMs(), options.interval);
     }
   };

@@ -17,21 +17,16 @@ const maxTexts = 2_000;
  */
 export function createRedactor(mask: (line: string) => void = () => {}) {
   const credentials = createReplacer();
-  const all = createReplacer();
+  const values = createReplacer();
   const masked = new Set<string>();
   let publicText = '';
 
-  const note = (secrets: readonly string[]) => {
-    const texts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)]);
-    credentials.add(texts);
-    all.add(texts);
-  };
   const addCredentials = (secrets: readonly string[]) => {
     for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
       masked.add(line);
       mask(line);
     }
-    note(secrets);
+    credentials.add(secrets);
   };
   return {
     /** Keys, tokens and logins: masked by the runner, and taken out of all that we write. */
@@ -44,11 +39,11 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
     addSent: (body: Json | undefined) => {
       const found = findSecrets(body);
       addCredentials(found.credentials);
-      all.add(found.values.filter((value) => !publicText.includes(value)));
+      values.add(found.values.filter((value) => !publicText.includes(value)));
     },
     /** An answer: the service echoes what others have sent. The runner need not know of that. */
     addEchoed: (answer: unknown) => {
-      note(findSecrets(answer).credentials);
+      credentials.add(findSecrets(answer).credentials);
     },
     /** What the workflow shows by itself, such as a title: a value in it is no secret. */
     addPublic: (texts: readonly string[]) => {
@@ -57,7 +52,7 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
     /** A text without credentials: for what a container says, which is the user's own. */
     redact: credentials.replace,
     /** A text without credentials and other values of the environment: for what the service says. */
-    redactServiceText: all.replace,
+    redactServiceText: (text: string) => values.replace(credentials.replace(text)),
     /** {@link redact} for all texts in a value of JSON's, keys included. */
     redactJson: (value: JsonMapping) => redactMembers(value, credentials.replace),
   };
@@ -75,8 +70,8 @@ function createReplacer() {
   const known = new Set<string>();
   const forms: string[] = [];
   return {
-    add: (texts: readonly string[]) => {
-      for (const text of texts) {
+    add: (secrets: readonly string[]) => {
+      for (const text of secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])) {
         if (text.trim().length < minLength || known.has(text) || known.size === maxTexts) continue;
         known.add(text);
         forms.push(...formsOf(text));

@@ -1,8 +1,7 @@
 import type { Clock, Random } from '../clock.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 
-// When a request is sent again, and after how long: the one place that says so. Only what may be
-// repeated comes here. A cook has rules of its own in `cooking/submit.ts`, which uses the pauses.
+// When a request is sent again, and after how long. A cook has rules of its own in `cooking/submit.ts`.
 
 /** How a kind of request is repeated. */
 export interface RetryRule {

@@ -134,7 +134,10 @@ function checkOffers(life: PlayedLife, { main, plan }: PlayedStep): readonly Vio
   if (sent.some(({ path, fault, status }) => path === offers?.path && !fault && status === 422)) {
     return [{ check: 'offers refused', what: main.name }];
   }
-  if (hasCeiling(plan) || plan.policy.gpuNames.length > 1 || offers === undefined) return [];
+  const { gpuNames, maxParallel, onRerun } = plan.policy;
+  if (hasCeiling(plan) || gpuNames.length > 1 || offers === undefined) return [];
+  // Jobs that were attached may take all places.
+  if (maxParallel > 0 && onRerun === 'attach') return [];
   const heldUpMs = (cook?.sentAtMs ?? 0) - offers.sentAtMs;
   if (heldUpMs <= maxOffersMs) return [];
   return [{ check: 'held up by offers', what: `${main.name}: ${heldUpMs} ms` }];

@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the clock is compared with what is known now',
     file: 'service/client.ts',
     find: 'isOff(dateMs, timeMs)',
-    replace: 'isOff(dateMs - clock.now(), known.offsetMs)',
+    replace: 'isOff(dateMs - clock.now(), knownOffsetMs)',
   },
   {
     name: 'the other dialect is never tried',

@@ -54,7 +54,7 @@ export function createNetwork(parts: NetworkParts): Network {
       const closed = new AbortController();
       const slots = createSlots(maxConnections);
       return {
-        exchange: async (request, headers, { signal }) => {
+        exchange: async (request, headers, signal) => {
           const record = recordOf(request, process.name, parts.timeline.now());
           sent.push(record);
           return process.waitFor((settle) => {

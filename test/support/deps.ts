@@ -1,4 +1,4 @@
-import { connect, type defaultLimits } from '../../src/service/http.ts';
+import { connect, maxAnswerBytes, type defaultLimits } from '../../src/service/http.ts';
 import { openProbe } from '../../src/service/probe.ts';
 import { openOctokit } from '../../src/github/octokit.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -59,6 +59,7 @@ export function fastClock(speed: number): Clock {
 
 /** Short enough for tests, long enough for a busy machine. Real time, in ms. */
 export const shortLimits: typeof defaultLimits = {
+  maxBytes: maxAnswerBytes,
   connectMs: 2_000,
   headersMs: 500,
   bodyMs: 500,

@@ -6,13 +6,13 @@ import { ServiceError } from '../../src/errors.ts';
 import { startProxy } from '../support/proxy.ts';
 
 const limits: typeof defaultLimits = {
+  maxBytes: 1_000,
   connectMs: 1_000,
   headersMs: 150,
   bodyMs: 150,
   totalMs: 400,
 };
 const request = { method: 'GET', pathname: '/v1/jobs', query: 'limit=1' } as const;
-const options = { maxBytes: 1_000 };
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -39,7 +39,7 @@ function open(url: URL): Connection {
 
 async function troubleOf(url: URL): Promise<ServiceError> {
   const error: unknown = await open(url)
-    .exchange(request, {}, options)
+    .exchange(request, {})
     .catch((caught: unknown) => caught);
   if (error instanceof ServiceError) return error;
   throw new Error(`expected a ServiceError, not ${String(error)}`);
@@ -58,7 +58,7 @@ test('an answer comes with its status, text and the headers we use', async () =>
       .writeHead(503, { 'Retry-After': '7', Date: 'Sat, 21 Nov 2026 12:00:00 GMT' })
       .end('wait');
   });
-  const answer = await open(url).exchange(request, { 'X-Time': '1' }, options);
+  const answer = await open(url).exchange(request, { 'X-Time': '1' });
   expect(answer).toEqual({
     status: 503,
     text: 'wait',
@@ -74,7 +74,7 @@ test('a redirect is an answer, not a way', async () => {
     paths.push(incoming.url);
     answer.writeHead(307, { Location: '/elsewhere' }).end();
   });
-  expect((await open(url).exchange(request, {}, options)).status).toBe(307);
+  expect((await open(url).exchange(request, {})).status).toBe(307);
   expect(paths).toEqual(['/v1/jobs?limit=1']);
 });
 
@@ -83,11 +83,9 @@ test('a cancel waits for no connection behind reads that hang', async () => {
     if (incoming.method === 'PUT') answer.end('taken');
   });
   const { exchange } = open(url);
-  const reads = Array.from({ length: 100 }, async () =>
-    exchange(request, {}, options).catch(() => null),
-  );
+  const reads = Array.from({ length: 100 }, async () => exchange(request, {}).catch(() => null));
   const cancel = { method: 'PUT', pathname: '/v1/jobs/1/cancel', query: '' } as const;
-  expect((await exchange(cancel, {}, options)).text).toBe('taken');
+  expect((await exchange(cancel, {})).text).toBe('taken');
   await Promise.all(reads);
 });
 
@@ -150,7 +148,7 @@ describe('trouble has a name', () => {
   ])('the caller has had enough, %s', async (_, afterMs, trouble) => {
     const url = await serve(() => {});
     const signal = afterMs === 0 ? AbortSignal.abort() : AbortSignal.timeout(afterMs);
-    const exchange = open(url).exchange(request, {}, { ...options, signal });
+    const exchange = open(url).exchange(request, {}, signal);
     await expect(exchange).rejects.toMatchObject({ trouble });
   });
 
@@ -186,6 +184,6 @@ test('the proxy of the environment is used', async () => {
   closing.push(proxy.close);
   process.env['HTTP_PROXY'] = proxy.url;
   closing.push(() => delete process.env['HTTP_PROXY']);
-  expect((await open(target).exchange(request, {}, options)).text).toBe('through');
+  expect((await open(target).exchange(request, {})).text).toBe('through');
   expect(proxy.asked).toEqual([target.host]);
 });

@@ -78,3 +78,14 @@ test('what is answered 429 is asked for no more in this look', async () => {
 test('what a list lacks is read singly, and the list is asked on', async () => {
   expect(await look(3, 3, 'lacks one', 'lacks one', 'all')).toEqual([lacking, lacking, byList]);
 });
+
+test('a job is given by the UUID that was asked for, in capitals too', async () => {
+  const [first, second] = [uuidNumber(10).toUpperCase(), uuidNumber(11)];
+  const client = fakeClient(createMadeUpClock(), ({ pathname, query }) => {
+    const uuids = query?.['filter[uuid]']?.split(',');
+    if (uuids !== undefined) return { data: uuids.map((uuid) => fakeJob({ uuid })) };
+    return fakeJob({ uuid: pathname.slice('/v1/jobs/'.length) });
+  });
+  const found = await createJobReader(client)([first, second], never);
+  expect([...found.keys()].toSorted()).toEqual([first, second].toSorted());
+});

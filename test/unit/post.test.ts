@@ -36,7 +36,7 @@ test.each([
     createSshFolder: noSsh,
     interrupt: new AbortController().signal,
     connect: () => ({
-      exchange: async (request, _headers, { signal }) => {
+      exchange: async (request, _headers, signal) => {
         if (retryAfter !== undefined)
           return { status: 503, text: '', dateMs: undefined, retryAfter };
         await clock.sleep(30_000, signal);
