@@ -1,18 +1,17 @@
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
-import { readInputs, type Values } from '../inputs/read.ts';
+import { readInputs } from '../inputs/read.ts';
 import { cancelInputs } from '../inputs/tables.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { noCeilings } from '../money/ceilings.ts';
 import { formatClosing } from '../report/format.ts';
 import { writeInitialOutputs, writeVerdict } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
 import { withStep } from '../step/open.ts';
-import type { StepPlan } from '../step/plan.ts';
-import { reconcileEntry } from '../step/reconcile-entry.ts';
+import { cancelPlan } from '../step/plan.ts';
 import type { Step } from '../step/step.ts';
+import { reconcileEntry } from '../step/update.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
 export async function cancel(deps: Deps): Promise<void> {
@@ -28,7 +27,9 @@ export async function cancel(deps: Deps): Promise<void> {
       return;
     }
     // 2. Cancel
-    const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) => {
+    const cancelReason = inputs.reason ?? 'cancelled by a workflow';
+    const plan = { ...cancelPlan, ...toAccess(inputs), timeoutMs, cancelReason };
+    const outcomes = await withStep(plan, jobs, [], deps, async (step) => {
       const canceled = await Promise.all(
         step.entries.map(async (entry) => cancelEntry(step, entry)),
       );
@@ -47,23 +48,6 @@ const noJob = 'There is no job to cancel';
 
 // With what comes after a timeout, time enough to see a container shut down.
 const timeoutMs = 60_000;
-
-function createCancelPlan(inputs: Values<typeof cancelInputs>): StepPlan {
-  return {
-    ...toAccess(inputs),
-    timeoutMs,
-    pollInterval: 'auto',
-    waitUntil: undefined,
-    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
-    goalResult: 'running',
-    readyCheck: null,
-    ssh: null,
-    failFast: false,
-    logs: 'none',
-    ceilings: noCeilings,
-    cancelReason: inputs.reason ?? 'cancelled by a workflow',
-  };
-}
 
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   await reconcileEntry(step, entry);

@@ -12,8 +12,9 @@ import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { dryRun } from './dry-run.ts';
-import { cookAll, type CookContext } from '../step/cook-entry.ts';
+import { cookAll } from '../step/cook-entry.ts';
 import { finish } from '../step/finish.ts';
+import type { CookContext } from '../step/gpu-fallback.ts';
 import { withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
 import { attachAll, nothingAttached } from '../step/take-over.ts';
@@ -41,8 +42,7 @@ export async function cook(deps: Deps): Promise<void> {
       // A job that is not waited for is done with when it is submitted: one status tells all.
       inputs.wait ? commitStatus : { ended: commitStatus.ended },
     ];
-    const jobs = requests.map(stepJobOf);
-    const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
+    const outcomes = await withStep(plan, requests, listeners, deps, async (step) => {
       // 2. Read the recipes, before anything is cooked; 3. take over what earlier attempts have left.
       const context = await prepare(step, requests, inputs);
       // 4. Cook the rest, and wait for all.
@@ -104,12 +104,6 @@ function cookStepPlan(inputs: CookInputs): StepPlan {
     waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
     ceilings: inputs.ceilings,
   };
-}
-
-function stepJobOf(request: CookRequest) {
-  const { mark, alternatives, earlierHashes } = request;
-  const records = 1 + alternatives.length + (earlierHashes.length > 0 ? 1 : 0);
-  return { ref: request, mark, records };
 }
 
 async function prepare(

@@ -9,10 +9,10 @@ import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
 import { cleanUpInputs } from '../inputs/tables.ts';
 import type { EntryFacts } from '../custody/facts.ts';
-import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
+import { getWanted, nextAction, type Wanted } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
-import { readSavedState, readSshFolder, type SavedState } from '../custody/saved-state.ts';
-import { createOutcome } from '../jobs/outcome.ts';
+import { readSavedState, readSshFolder } from '../custody/saved-state.ts';
+import { createJobOutcome } from '../jobs/outcome.ts';
 import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
 import { createLog, type Log } from '../report/log.ts';
@@ -39,11 +39,11 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   const saved = readSavedState(runner);
   if (saved === null) return;
   const log = createLog(runner, deps.clock, saved.entries.length);
-  const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
-  const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
-  const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
-  const policy: Policy = { ...saved.policy, onJobEnd };
-  const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
+  const wanted = (facts: EntryFacts) => getWanted(facts, saved.step, saved.policy, 'post');
+  const nothing = { canceled: new Set<string>(), hasLooked: false };
+  const open = saved.entries.filter(
+    (facts) => nextAction(facts, wanted(facts), nothing, 'post').do !== 'done',
+  );
   if (open.length === 0 && saved.pendingSha === '') return;
   try {
     const inputs = readInputs(runner, cleanUpInputs);
@@ -51,8 +51,8 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
     // Where it has cooked jobs there is an API: what else answers there now is trouble of the moment.
     if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0)) client.host.answered();
     try {
-      await reconcileAll(open, saved, policy, client, log);
-      if (onJobEnd === 'cancel') await reportStopped(open, log, client);
+      await reconcileAll(open, wanted, client, log);
+      if (saved.policy.onJobEnd === 'cancel') await reportStopped(open, log, client);
       const run = readRunRef(runner, saved.pendingSha);
       const token = inputs['github-token'];
       if (run === null || run.sha === '' || token === undefined) return;
@@ -80,19 +80,9 @@ async function reportStopped(
   const answers = uuids.map(async (uuid) => readJob(client, uuid, signal).catch(() => null));
   const jobs = (await Promise.all(answers)).filter((job) => job !== null);
   const runs = await readRunsOfJobs(client, uuids, signal);
-  const outcomes = jobs.map((job, index) => {
-    const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null };
-    const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
-    return createOutcome({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
-  });
+  const outcomes = jobs.map((job) => createJobOutcome(job, runs.get(job.uuid)));
   if (outcomes.length > 0) log.print(formatClosing(await withBills(outcomes, client, signal)));
   clear();
-}
-
-function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {
-  const nothing = { canceled: new Set<string>(), hasLooked: false };
-  const wanted = getWanted(facts, step, policy, 'post');
-  return nextAction(facts, wanted, nothing, 'post').do !== 'done';
 }
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
@@ -100,18 +90,12 @@ const maxCleanupMs = 225_000;
 
 async function reconcileAll(
   open: readonly EntryFacts[],
-  { step }: SavedState,
-  policy: Policy,
+  wanted: (facts: EntryFacts) => Wanted,
   client: Client,
   log: Log,
 ): Promise<void> {
   const { signal: deadline, clear } = startDeadline(client.clock, maxCleanupMs);
   const reason = 'the workflow job has ended';
   const reconcile = createFactsReconciler({ client, log, phase: 'post', deadline, reason });
-  const wanted = (facts: EntryFacts) => getWanted(facts, step, policy, 'post');
-  try {
-    await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
-  } finally {
-    clear();
-  }
+  await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
 }

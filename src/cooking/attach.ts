@@ -21,7 +21,7 @@ export interface EarlierJob {
 export interface EarlierJobs {
   readonly taken: ReadonlyMap<number, EarlierJob>;
   /** What has failed, and may be started once more beside the job that is cooked anew. */
-  readonly restartable: ReadonlyMap<number, readonly Job[]>;
+  readonly restartable: Map<number, readonly Job[]>;
 }
 
 /**

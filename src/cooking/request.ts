@@ -22,8 +22,6 @@ export interface CookRequest extends JobRef {
   readonly earlierHashes: readonly string[];
   /** The GPU model that is asked for, where the entry names any. */
   readonly gpuName: string | null;
-  /** Place among the models of its entry, from 0. */
-  readonly choice: number;
   /** The same entry with its other models, in order of preference. */
   readonly alternatives: readonly CookRequest[];
   /** The cook fields to send, description and mark included; the container's apart. */
@@ -51,7 +49,7 @@ export function createRequests(
     const container = withSshKey(mergeContainers(inputs, entry), sshKey);
     // A presigned URL, or a login that was made for this attempt, differs in each.
     const shown = hideSecrets({ parameters: { parameters: container } });
-    const createTry = (gpuName: string | null | undefined, choice: number): CookRequest => {
+    const createTry = (gpuName?: string | null): CookRequest => {
       const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
       const hashOfAttempt = (runAttempt: number) =>
         hashEntry(step, runAttempt, [index, entry.uuid, description, fields, shown]);
@@ -67,14 +65,13 @@ export function createRequests(
         // Nobody has the key of an earlier attempt any more.
         earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
         gpuName: gpuName ?? null,
-        choice,
         alternatives: [],
         fields: { ...fields, description: text },
         container,
       };
     };
-    const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map(createTry);
-    return { ...(first ?? createTry(undefined, 0)), alternatives };
+    const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map((name) => createTry(name));
+    return { ...(first ?? createTry()), alternatives };
   });
 }
 

@@ -3,7 +3,7 @@ import type { Client } from '../service/client.ts';
 import { createPoller, type Poller } from '../service/poll.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
-import { startDeadline } from '../clock.ts';
+import { startDeadline, withDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { ownName } from '../jobs/failure.ts';
 import { hasFinished } from '../jobs/restart.ts';
@@ -12,7 +12,7 @@ import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
 /** What is reported of it. */
-export interface ReconcileEvents {
+interface CustodyLog {
   readonly cancelling: (jobUuid: string, reason: string) => void;
   /** The job was cancelled, and its end was not seen; its status as last seen, if it was. */
   readonly notEnded: (jobUuid: string, status: string | null) => void;
@@ -23,27 +23,24 @@ export interface ReconcileEvents {
   readonly lookupFailed: (mark: string, error: unknown) => void;
 }
 
-/** An entry whose jobs are kept or canceled, as is wanted. */
-export interface CustodyEntry {
+/** An entry whose jobs are kept or canceled, as is wanted, and what that takes. */
+export interface Custody {
+  readonly client: Client;
+  readonly finder: Finder;
+  readonly poller: Poller;
+  readonly log: CustodyLog;
+  readonly phase: Phase;
+  /** Fires when no more requests may be sent. */
+  readonly deadline: AbortSignal;
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => Wanted;
   /** The jobs that this process has canceled, or tried to. */
   readonly canceled: Set<string>;
-  /** Why a job is canceled: for the user, and for the service to keep with the job. */
-  readonly reason: (jobUuid: string) => string;
+  /** Why its own job is canceled: for the user, and for the service to keep with the job. */
+  readonly reason: () => string;
   /** Told of each look at a job that is to end. */
   readonly onJob: (job: Job) => void;
-}
-
-export interface ReconcileOptions {
-  readonly client: Client;
-  readonly finder: Finder;
-  readonly poller: Poller;
-  readonly events: ReconcileEvents;
-  readonly phase: Phase;
-  /** Fires when no more requests may be sent. */
-  readonly deadline: AbortSignal;
 }
 
 /**
@@ -51,7 +48,8 @@ export interface ReconcileOptions {
  * reached. What is slow or fails with one job holds up nothing else. Never rejects; what could not be
  * done is reported. May be called again meanwhile: then what has become unwanted is canceled at once.
  */
-export async function reconcile(entry: CustodyEntry, options: ReconcileOptions): Promise<void> {
+export async function reconcile(custody: Custody): Promise<void> {
+  const { facts, wanted, canceled, phase, deadline } = custody;
   const tasks = new Set<Promise<void>>();
   const begin = (work: Promise<void>) => {
     const task = work.finally(() => tasks.delete(task));
@@ -61,13 +59,11 @@ export async function reconcile(entry: CustodyEntry, options: ReconcileOptions):
   const look = async () => {
     hasLooked = true;
     // There may be one more.
-    if (await findJob(entry, options)) hasLooked = false;
+    if (await findJob(custody)) hasLooked = false;
   };
-  while (!options.deadline.aborted) {
-    const tried = { canceled: entry.canceled, hasLooked };
-    const action = nextAction(entry.facts(), entry.wanted(), tried, options.phase);
-    if (action.do === 'cancel')
-      for (const uuid of action.jobUuids) begin(endJob(uuid, entry, options));
+  while (!deadline.aborted) {
+    const action = nextAction(facts(), wanted(), { canceled, hasLooked }, phase);
+    if (action.do === 'cancel') for (const uuid of action.jobUuids) begin(endJob(uuid, custody));
     else if (action.do === 'look') begin(look());
     else if (tasks.size === 0) return;
     else await Promise.race(tasks);
@@ -76,36 +72,37 @@ export async function reconcile(entry: CustodyEntry, options: ReconcileOptions):
 }
 
 /** Cancels a job, and waits for its end. That it has already ended is no error. */
-async function endJob(
-  jobUuid: string,
-  entry: CustodyEntry,
-  options: ReconcileOptions,
-): Promise<void> {
-  const { client, events, phase, deadline } = options;
-  entry.canceled.add(jobUuid);
-  const reason = entry.reason(jobUuid);
-  events.cancelling(jobUuid, reason);
+async function endJob(jobUuid: string, custody: Custody): Promise<void> {
+  const { client, log, phase, deadline, facts } = custody;
+  custody.canceled.add(jobUuid);
+  const isSecond = isDuplicate(facts(), jobUuid);
+  const reason = isSecond ? 'the cook was repeated and created two jobs' : custody.reason();
+  log.cancelling(jobUuid, reason);
+  const cancel = async (signal: AbortSignal) =>
+    cancelJob(client, jobUuid, ownName + reason, signal);
   const see = (answer: Job) => {
-    const job = withSent(answer, entry.facts());
+    const job = withSent(answer, facts());
     // What has failed long ago, and is canceled now, is not started once more.
-    const isOver = hasFinished(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
-    if (isOver) entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    entry.onJob(job);
+    const isOver = hasFinished(job) || (job.status === 'FAILED' && facts().stop === 'ended');
+    if (isOver) custody.record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
+    custody.onJob(job);
     return isOver;
   };
   try {
-    const request = async () => cancelJob(client, jobUuid, ownName + reason, deadline);
-    const last = entry.facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
+    const last = facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
     const rule = phase === 'post' ? last : retryRules.cancel;
-    const job = await withRetry(request, rule, { ...client, signal: deadline });
+    const job = await withRetry(async () => cancel(deadline), rule, {
+      ...client,
+      signal: deadline,
+    });
     if (job !== null && see(job)) return;
   } catch (error) {
     // How the service answers the cancel of an ended job is documented nowhere.
     const job = await readJob(client, jobUuid, deadline).catch(() => null);
-    if (job === null || !see(job)) events.cancelFailed(jobUuid, error);
+    if (job === null || !see(job)) log.cancelFailed(jobUuid, error);
     return;
   }
-  await confirmEnd(jobUuid, entry, options, see);
+  await confirmEnd(jobUuid, custody, cancel, see);
 }
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
@@ -119,13 +116,11 @@ const maxCancelsOfFailed = 3;
 /** @param see notes what was seen of the job, and gives whether it has ended */
 async function confirmEnd(
   jobUuid: string,
-  entry: CustodyEntry,
-  { client, poller, events, phase, deadline }: ReconcileOptions,
+  { client: { clock }, poller, log, phase, deadline, facts, record }: Custody,
+  cancel: (signal: AbortSignal) => Promise<Job | null>,
   see: (job: Job) => boolean,
 ): Promise<void> {
-  const { clock } = client;
   const time = startDeadline(clock, maxConfirmMs[phase], deadline);
-  // Where the job can be read no longer, one more cancel is all that is left to do.
   const last = { status: '', isOver: false, isUnreadable: false };
   const take = (answer: Job | ServiceError) => {
     last.isUnreadable = answer instanceof ServiceError;
@@ -134,39 +129,31 @@ async function confirmEnd(
     last.isOver = see(answer);
     return last.isOver;
   };
-  const untilNext = async (work: (signal: AbortSignal) => Promise<void>) => {
+  for (let ofFailed = 0; ofFailed < maxCancelsOfFailed;) {
     const next = startDeadline(clock, cancelAgainEveryMs, time.signal);
-    await work(next.signal);
+    await poller.watch(jobUuid, take, next.signal);
     next.clear();
-  };
-  let ofFailed = 0;
-  for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
-    await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
     if (last.isOver || time.signal.aborted) break;
-    isLast = last.isUnreadable;
-    await untilNext(async (signal) => {
-      const reason = ownName + entry.reason(jobUuid);
-      const job = await cancelJob(client, jobUuid, reason, signal).catch(() => null);
-      if (job !== null) take(job);
-      ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
-    });
-    isLast ||= ofFailed === maxCancelsOfFailed;
+    const { isUnreadable } = last;
+    const again = withDeadline(clock, cancelAgainEveryMs, time.signal, cancel);
+    const job = await again.catch(() => null);
+    if (job !== null) take(job);
+    // Where the job can be read no longer, one more cancel is all that was left to do.
+    if (last.isOver || isUnreadable) break;
+    ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
   }
   time.clear();
   // After an interrupt main has seconds; post goes on from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
   // Nothing started it once more in all this time.
-  if (last.status === 'FAILED')
-    entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-  else events.notEnded(jobUuid, last.status === '' ? null : last.status);
+  if (last.status === 'FAILED') record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
+  else log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
-async function findJob(
-  entry: CustodyEntry,
-  { finder, events, phase }: ReconcileOptions,
-): Promise<boolean> {
-  const facts = entry.facts();
+async function findJob(custody: Custody): Promise<boolean> {
+  const { finder, log, phase } = custody;
+  const facts = custody.facts();
   const mark = facts.mark ?? '';
   try {
     const job = await finder.find({
@@ -176,24 +163,24 @@ async function findJob(
       windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
       isLast: phase === 'post',
     });
+    const { jobs } = custody.facts();
     // Another look may have found it meanwhile.
-    if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid)) return false;
-    const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-    entry.record(
-      withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(withSent(job, facts)) }),
-    );
-    events.foundLater(job, isKept);
-    entry.onJob(job);
+    if (job === null || jobs.some(({ uuid }) => uuid === job.uuid)) return false;
+    const isKept = jobs.length === 0 && custody.wanted() === 'keep';
+    const hasEnded = hasFinished(withSent(job, facts));
+    custody.record(withJob(custody.facts(), { uuid: job.uuid, hasEnded }));
+    log.foundLater(job, isKept);
+    custody.onJob(job);
     return true;
   } catch (error) {
     // What was refused most likely created nothing: that is no reason for alarm.
-    if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
+    if (unansweredCooks(custody.facts()) > 0) log.lookupFailed(mark, error);
     return false;
   }
 }
 
-interface FactsReconcilerOptions extends Pick<ReconcileOptions, 'client' | 'phase' | 'deadline'> {
-  readonly log: ReconcileEvents & {
+interface FactsReconcilerOptions extends Pick<Custody, 'client' | 'phase' | 'deadline'> {
+  readonly log: CustodyLog & {
     readonly serviceUnavailable: (error: ServiceError) => void;
     readonly serviceAvailable: () => void;
   };
@@ -205,7 +192,7 @@ interface FactsReconcilerOptions extends Pick<ReconcileOptions, 'client' | 'phas
 
 /** A way to reconcile entries of which only facts are left, without a step: in post and in a check. */
 export function createFactsReconciler(options: FactsReconcilerOptions) {
-  const { client, phase, deadline, log, reason, onJob = () => {} } = options;
+  const { client, deadline, log, reason, onJob = () => {} } = options;
   const poller = createPoller({
     client,
     interval: 'auto',
@@ -213,22 +200,18 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
     onUnavailable: log.serviceUnavailable,
     onAvailable: log.serviceAvailable,
   });
-  const finder = createFinder(client, deadline);
+  const shared = { ...options, poller, finder: createFinder(client, deadline), onJob };
   return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
     let facts = saved;
-    const entry: CustodyEntry = {
+    await reconcile({
+      ...shared,
       facts: () => facts,
       record: (change) => {
         facts = { ...facts, ...change };
       },
       wanted: () => wanted(facts),
       canceled: new Set(),
-      reason: (jobUuid) => (isDuplicate(facts, jobUuid) ? duplicateReason : reason),
-      onJob,
-    };
-    await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
+      reason: () => reason,
+    });
   };
 }
-
-/** Why a duplicate is canceled. */
-export const duplicateReason = 'the cook was repeated and created two jobs';

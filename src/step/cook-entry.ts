@@ -8,21 +8,18 @@ import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { asNumber } from '../service/json.ts';
 import { setSeen, type Entry } from './entry.ts';
-import { cookInTurn, type ModelContext } from './gpu-fallback.ts';
-import { reconcileEntry, stopOverBudget } from './reconcile-entry.ts';
+import { cookInTurn, type CookContext } from './gpu-fallback.ts';
 import { allEntries, type Step } from './step.ts';
 import { cancelReplaced } from './take-over.ts';
-import { failFast, reportEnd, saveFacts, trackJob } from './update.ts';
+import {
+  failFast,
+  reconcileEntry,
+  reportEnd,
+  saveFacts,
+  stopOverBudget,
+  trackJob,
+} from './update.ts';
 import { watchToEnd } from './watch.ts';
-
-/** What the cooks of a step share. */
-export interface CookContext extends ModelContext {
-  /** What keeps all of them from being cooked. */
-  readonly error: Error | null;
-  readonly wait: boolean;
-  /** Most unfinished jobs at once; 0: all. */
-  readonly maxParallel: number;
-}
 
 // Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
 const maxConcurrentCooks = 8;
@@ -66,36 +63,36 @@ async function cookAndWatch(
   const fields = context.plans.get(request)?.fields ?? {};
   const retries = asNumber(fields['max_retry_count']);
   entry.facts = { ...entry.facts, retries, nodes: asNumber(fields['max_node_count']) };
-  if (entry.seen.submitted === null) {
-    try {
-      if (context.error !== null) throw context.error;
-      const overBudget = await cookEntry(step, entry, request, context, inTurn);
-      if (overBudget !== null) {
-        stopOverBudget(step, entry, overBudget);
-        return await leaveUncooked(step, entry);
-      }
-    } catch (error) {
-      // Where the end of the step cut it short, what ended it decides about the job, if there is one.
-      const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
-      if (step.end.signal.aborted && isExpected) {
-        await reconcileEntry(step, entry);
-        return noRunData;
-      }
-      setSeen(entry, { error: asError(error) });
-      saveFacts(step, entry, { stop: 'not-cooked' });
-      return leaveUncooked(step, entry);
-    }
-  }
-  if (context.wait) return watchToEnd(step, entry);
-  saveFacts(step, entry, { stop: 'goal' });
+  const isThere = entry.seen.submitted !== null;
+  const isCooked = isThere || (await tryToCook(step, entry, request, context, inTurn));
+  if (isCooked && context.wait) return watchToEnd(step, entry);
+  if (isCooked) saveFacts(step, entry, { stop: 'goal' });
   await reconcileEntry(step, entry);
   return noRunData;
 }
 
-async function leaveUncooked(step: Step, entry: Entry): Promise<RunData> {
+/** @returns whether it was cooked; else it is noted why it was not */
+async function tryToCook(
+  step: Step,
+  entry: Entry,
+  request: CookRequest,
+  context: CookContext,
+  inTurn: LimitFunction,
+): Promise<boolean> {
+  try {
+    if (context.error !== null) throw context.error;
+    const overBudget = await cookEntry(step, entry, request, context, inTurn);
+    if (overBudget === null) return true;
+    stopOverBudget(step, entry, overBudget);
+  } catch (error) {
+    // Where the end of the step cut it short, what ended it decides about the job, if there is one.
+    const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
+    if (step.end.signal.aborted && isExpected) return false;
+    setSeen(entry, { error: asError(error) });
+    saveFacts(step, entry, { stop: 'not-cooked' });
+  }
   failFast(step);
-  await reconcileEntry(step, entry);
-  return noRunData;
+  return false;
 }
 
 /** @returns why it was not cooked; null where it was */

@@ -15,12 +15,16 @@ export type StepEnd = ReturnType<typeof createStepEnd>;
  * The end of the wait, whichever way it comes, and the last moments after it. Nothing happens before
  * `start`.
  * @param timeoutMs longest wait, in ms from `start` on
+ * @param closed fires when the step is over: no timer keeps the process from ending
  */
 export function createStepEnd(
   { clock, interrupt }: Pick<Deps, 'clock' | 'interrupt'>,
   timeoutMs: number,
+  closed: AbortSignal,
 ) {
-  const { released, release, end, abandon, deadline, after, abortAfter } = createTimers(clock);
+  const end = new AbortController();
+  const abandon = new AbortController();
+  const deadline = new AbortController();
   let facts = newStepFacts;
   let onChange: ((facts: StepFacts) => void) | null = null;
 
@@ -28,11 +32,16 @@ export function createStepEnd(
     facts = { ...facts, ...changed };
     onChange?.(facts);
   };
+  const abortAfter = (ms: number, controller: AbortController) => {
+    void clock.sleep(ms, closed).then(() => {
+      if (!closed.aborted) controller.abort();
+    });
+  };
   const endFor = (reason: EndReason) => {
     const isFirst = facts.ends.length === 0;
     // What ended the wait decides; only an interrupt adds to it.
     const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
-    if (facts.hasVerdict || !isNew) return;
+    if (facts.hasVerdict || !isNew || closed.aborted) return;
     change({ ends: [...facts.ends, reason] });
     if (isFirst) abortAfter(endDeadlineMs, deadline);
     if (reason === 'interrupt') {
@@ -47,10 +56,7 @@ export function createStepEnd(
     signal: end.signal,
     /** Fires when, after an interrupt, a cook under way is no longer waited for. */
     abandon: abandon.signal,
-    /**
-     * Fires when all requests must end, so that the reports get written: seconds after an interrupt,
-     * minutes after another end of the wait.
-     */
+    /** Fires when all requests must end: seconds after an interrupt, minutes after another end. */
     deadline: deadline.signal,
     /** Ends the wait; an interrupt also adds to what ended it before. */
     endFor,
@@ -65,35 +71,9 @@ export function createStepEnd(
     start: (listener: (facts: StepFacts) => void) => {
       onChange = listener;
       const onInterrupt = endFor.bind(null, 'interrupt');
-      interrupt.addEventListener('abort', onInterrupt, { signal: released.signal });
-      after(timeoutMs, endFor.bind(null, 'timeout'));
+      interrupt.addEventListener('abort', onInterrupt, { signal: closed });
+      void clock.sleep(timeoutMs, closed).then(endFor.bind(null, 'timeout'));
       if (interrupt.aborted) onInterrupt();
-    },
-    /** Stops the clocks, so that the process can end. */
-    release,
-  };
-}
-
-function createTimers(clock: Deps['clock']) {
-  const released = new AbortController();
-  const after = (ms: number, work: () => void) => {
-    void clock.sleep(ms, released.signal).then(() => {
-      if (!released.signal.aborted) work();
-    });
-  };
-  return {
-    released,
-    release: () => {
-      released.abort();
-    },
-    end: new AbortController(),
-    abandon: new AbortController(),
-    deadline: new AbortController(),
-    after,
-    abortAfter: (ms: number, controller: AbortController) => {
-      after(ms, () => {
-        controller.abort();
-      });
     },
   };
 }

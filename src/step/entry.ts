@@ -40,11 +40,17 @@ const nothingSeen: Seen = {
   shareMs: null,
 };
 
+/** What a step has to do with one job. */
+export interface StepJob extends JobRef {
+  /** null for a job given by its UUID. */
+  readonly mark: string | null;
+}
+
 /** One entry of the step: what was asked, the facts that are saved, what was seen, what was reported. */
 export interface Entry {
-  readonly ref: JobRef;
-  /** Its place among the tries of its entry, from 0; after them, what earlier attempts left. */
-  readonly choice: number;
+  readonly ref: StepJob;
+  /** Its place among all entries of the step, tries before and earlier attempts included, from 0. */
+  readonly place: number;
   readonly earlierTries: readonly EarlierTry[];
   facts: EntryFacts;
   seen: Seen;
@@ -65,33 +71,23 @@ export interface Entry {
   readonly unwatch: AbortController;
 }
 
-/** What a step has to do with one job. */
-export interface StepJob {
-  readonly ref: JobRef;
-  /** null for a job given by its UUID. */
-  readonly mark: string | null;
-  /** How many records of facts it may have; one, where nothing is said. */
-  readonly records?: number;
-}
-
 /** A job that was given by its UUID. */
 export function givenJob(jobUuid: string, index: number): StepJob {
-  const ref = { index, jobUuid, recipeUuid: null, title: null };
-  return { ref, mark: null };
+  return { index, jobUuid, recipeUuid: null, title: null, mark: null };
 }
 
 /** An entry of which nothing has been sent. */
 export function createEntry(
-  { ref, mark }: StepJob,
-  choice = 0,
+  ref: StepJob,
+  place: number,
   earlierTries: readonly EarlierTry[] = [],
 ): Entry {
   const given = ref.jobUuid === null ? [] : [{ uuid: ref.jobUuid, hasEnded: false }];
   return {
     ref,
-    choice,
+    place,
     earlierTries,
-    facts: { ...newEntryFacts(mark), jobs: given },
+    facts: { ...newEntryFacts(ref.mark), jobs: given },
     seen: nothingSeen,
     reported: null,
     isSubmitting: false,

@@ -1,16 +1,11 @@
-import { withSent } from '../custody/facts.ts';
-import { startDeadline } from '../clock.ts';
 import type { CommitStatus } from '../github/commit-status.ts';
-import { noRunData, type Outcome, type RunData } from '../jobs/records.ts';
-import { hasFinished } from '../jobs/restart.ts';
+import type { Outcome, RunData } from '../jobs/records.ts';
 import { passes } from '../jobs/results.ts';
 import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
 import { writeAccessToken } from '../report/outputs.ts';
-import { reconcileEntry } from './reconcile-entry.ts';
-import type { Entry } from './entry.ts';
 import { allEntries, type Step } from './step.ts';
-import { applyUpdate, failFast, outcomeNow, reportEnd, saveEnded } from './update.ts';
+import { failFast, outcomeNow, reconcileEntry, refresh, reportEnd } from './update.ts';
 
 /**
  * Ends the step, and tells whoever is told before the reports.
@@ -46,45 +41,21 @@ async function decide(step: Step, runData: readonly RunData[]): Promise<readonly
     billed = await withBills(outcomesNow(), client, noTime);
   }
   end.decide();
-  for (const [index, entry] of entries.entries())
-    reportEnd(step, entry, runData[index] ?? noRunData);
+  for (const [index, entry] of entries.entries()) reportEnd(step, entry, runData[index]);
   return outcomesNow().map((outcome, index) => ({
     ...outcome,
     bills: billed[index]?.bills ?? outcome.bills,
   }));
 }
 
-// A step whose jobs do all that was asked is not to wait for it.
-const maxRefreshMs = 10_000;
-
 /**
  * Reads once more the jobs that did what was asked for while others were waited for: they may have
  * ended since, and are then reported as jobs that have.
  */
 async function refreshRunning(step: Step): Promise<void> {
-  const { entries, end, deps, plan } = step;
+  const { entries, end, plan } = step;
   const running = entries.filter(({ facts }) => facts.stop === 'goal');
   if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted) return;
-  const { signal, clear } = startDeadline(deps.clock, maxRefreshMs, end.signal);
-  await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
-  clear();
+  await Promise.all(running.map(async (entry) => refresh(step, entry, end.signal)));
   if (running.some((entry) => !passes(outcomeNow(step, entry).result))) failFast(step);
-}
-
-async function refreshOne(step: Step, entry: Entry, signal: AbortSignal): Promise<void> {
-  const [own] = entry.facts.jobs;
-  if (own === undefined) return;
-  await step.poller.watch(
-    own.uuid,
-    (answer) => {
-      if (answer instanceof Error || signal.aborted) return true;
-      const job = withSent(answer, entry.facts);
-      if (!hasFinished(job)) return true;
-      applyUpdate(step, entry, job);
-      saveEnded(step, entry, job, 'ended');
-      return true;
-    },
-    signal,
-    { isKnown: false },
-  );
 }

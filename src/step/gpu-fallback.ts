@@ -12,11 +12,16 @@ import { outcomeNow, startTry } from './update.ts';
 // Several GPU models for one entry: the first one that is on offer is cooked, and the next where its
 // job has ended without a start. Each try is a cook of its own, with a mark and facts of its own.
 
-/** What models are chosen by. */
-export interface ModelContext {
+/** What the cooks of a step share. */
+export interface CookContext {
   readonly plans: ReadonlyMap<CookRequest, CookPlan>;
   readonly prices: PriceReader;
   readonly attached: Attached;
+  /** What keeps all of them from being cooked. */
+  readonly error: Error | null;
+  readonly wait: boolean;
+  /** Most unfinished jobs at once; 0: all. */
+  readonly maxParallel: number;
 }
 
 /** One try: what is cooked, and what is known of it. */
@@ -32,10 +37,10 @@ interface Try {
 export async function cookInTurn(
   step: Step,
   request: CookRequest,
-  context: ModelContext,
+  context: CookContext,
   cookOne: (entry: Entry, request: CookRequest) => Promise<RunData>,
 ): Promise<RunData> {
-  const taken = context.attached.tries.get(request.index) ?? [];
+  const taken = context.attached.taken.get(request.index)?.tries ?? [];
   const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
   let current = await firstTry(step, request, taken.at(-1), untried, context);
   let before: (Try & { readonly runData: RunData }) | null = null;
@@ -69,7 +74,7 @@ async function firstTry(
   request: CookRequest,
   taken: CookRequest | undefined,
   untried: CookRequest[],
-  context: ModelContext,
+  context: CookContext,
 ): Promise<Try> {
   const entry = step.entries[request.index];
   if (entry === undefined) throw new Error('an entry has no place in its step');
@@ -78,7 +83,7 @@ async function firstTry(
   const { request: chosen, prices } = await takeNext(untried, context);
   if (chosen === request) return { request, entry };
   step.log.preferring(request, chosen, prices?.offers ?? null);
-  return { request: chosen, entry: startTry(step, chosen, []) };
+  return { request: chosen, entry: startTry(step, chosen) };
 }
 
 interface Choice {
@@ -88,7 +93,7 @@ interface Choice {
 }
 
 /** Chooses one of those that are left to try, and takes it from them. */
-async function takeNext(untried: CookRequest[], { plans, prices }: ModelContext): Promise<Choice> {
+async function takeNext(untried: CookRequest[], { plans, prices }: CookContext): Promise<Choice> {
   const read = async (plan: CookPlan | undefined) =>
     plan === undefined ? null : prices(plan).catch(() => null);
   const choices = await Promise.all(

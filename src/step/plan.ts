@@ -1,8 +1,8 @@
 import type { Policy } from '../custody/policy.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import type { Values } from '../inputs/read.ts';
 import type { waitInputs } from '../inputs/tables.ts';
+import type { Values } from '../inputs/read.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import type { LogMode } from '../logs/collector.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
@@ -35,14 +35,28 @@ export interface StepPlan extends Access {
   readonly cancelReason?: string;
 }
 
+/** What a step asks that only cancels: nothing of its jobs. */
+export const cancelPlan = {
+  pollInterval: 'auto',
+  waitUntil: undefined,
+  policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+  goalResult: 'running',
+  readyCheck: null,
+  ssh: null,
+  ceilings: noCeilings,
+  failFast: false,
+  logs: 'none',
+} as const satisfies Partial<StepPlan>;
+
 /** The inputs that cook and wait have in common, and those of cook alone. */
 type PlanInputs = Omit<Values<typeof waitInputs>, 'job-uuids' | 'wait-until'> &
   Pick<CookInputs, 'wait-until'> &
-  Partial<Pick<CookInputs, 'ready-check'>>;
+  Partial<Pick<CookInputs, 'ready-check' | 'on-job-end'>>;
 
 /** The plan of a step that follows from its inputs alone. */
 export function createPlan(inputs: PlanInputs): StepPlan {
   return {
+    ...cancelPlan,
     ...toAccess(inputs),
     timeoutMs: inputs.timeout,
     pollInterval: inputs['poll-interval'],
@@ -50,12 +64,9 @@ export function createPlan(inputs: PlanInputs): StepPlan {
     policy: {
       onTimeout: inputs['on-timeout'],
       onWorkflowCancel: inputs['on-workflow-cancel'],
-      onJobEnd: 'keep',
+      onJobEnd: inputs['on-job-end'] ?? 'keep',
     },
-    goalResult: 'running',
     readyCheck: inputs['ready-check'] ?? null,
-    ssh: null,
-    ceilings: noCeilings,
     failFast: inputs['fail-fast'],
     logs: inputs.logs,
   };

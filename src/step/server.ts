@@ -27,11 +27,8 @@ export function getWaitUntil(
 
 // Of a container that names no ports it is not known whether it has any.
 const maxUnknownWaitMs = 30_000;
-// While the application is not ready, its addresses are read again, for they may have changed: more
-// rarely the longer it takes.
-const minListEveryMs = 20_000;
-const maxListEveryMs = 300_000;
-const listShare = 1 / 15;
+// While the application is not ready, its addresses are read again, for they may have changed.
+const listEveryMs = 60_000;
 
 /** What is known of the newest run. */
 interface Server {
@@ -55,19 +52,18 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
   let server = noServer;
   let listedAtMs = -Infinity;
 
-  const refresh = async (job: Job, waitedMs: number) => {
-    const nowMs = deps.clock.monotonicMs();
-    if (server.urls.length > 0 && nowMs - listedAtMs < getListPause(waitedMs)) return;
-    listedAtMs = nowMs;
-    server = await readServer(step, entry, job, log, server, signal);
-  };
   const isServing = async (job: Job, waitedMs: number): Promise<boolean> => {
-    await refresh(job, waitedMs);
+    const nowMs = deps.clock.monotonicMs();
+    if (server.urls.length === 0 || nowMs - listedAtMs >= listEveryMs) {
+      listedAtMs = nowMs;
+      server = await readServer(step, entry, job, log, server, signal);
+    }
     if (waitUntil === 'running' && server.isReported) return true;
     if (server.urls.length > 0) return isReady(step, entry, submitted, server.urls, signal);
     if (!isWaitReported && server.runUuid !== null) step.log.noAddressYet(submitted);
     isWaitReported ||= server.runUuid !== null;
-    return waitUntil === 'running' && mayHaveNoAddress(job, waitedMs);
+    const isSure = job.parameters?.isReachable === true;
+    return waitUntil === 'running' && !isSure && waitedMs >= maxUnknownWaitMs;
   };
   const wait = async (job: Job) => {
     const sinceMs = deps.clock.monotonicMs();
@@ -103,14 +99,6 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
       await work;
     },
   };
-}
-
-function getListPause(waitedMs: number): number {
-  return Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
-}
-
-function mayHaveNoAddress(job: Job, waitedMs: number): boolean {
-  return job.parameters?.isReachable !== true && waitedMs >= maxUnknownWaitMs;
 }
 
 async function readServer(
@@ -152,16 +140,13 @@ async function isReady(
   const sentMs = clock.monotonicMs();
   const refusal =
     (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
-  if (refusal === null && entry.seen.readiness === null) return true;
-  const answer = refusal?.answer ?? null;
-  const before = entry.seen.readiness;
   // What was cut short by the end of the wait says nothing.
-  if (signal.aborted && answer !== null) return false;
-  const isSame = before?.answer === answer && before?.check === refusal?.check;
-  const sinceMs = isSame && before !== null ? before.sinceMs : sentMs;
+  if (refusal !== null && signal.aborted) return false;
+  const before = entry.seen.readiness;
+  const isSame = before?.answer === refusal?.answer && before?.check === refusal?.check;
+  const sinceMs = isSame ? (before?.sinceMs ?? sentMs) : sentMs;
   const forMs = clock.monotonicMs() - sinceMs;
-  const readiness = refusal === null ? null : { ...refusal, sinceMs, forMs };
-  setSeen(entry, { readiness });
+  setSeen(entry, { readiness: refusal && { ...refusal, sinceMs, forMs } });
   if (refusal !== null && !isSame) step.log.notReady(submitted, refusal.check, refusal.answer);
   return refusal === null;
 }

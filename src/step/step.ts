@@ -1,15 +1,16 @@
-import type { Finder } from '../custody/find.ts';
+import { createFinder } from '../custody/find.ts';
 import type { Deps } from '../deps.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
-import type { LogCollector } from '../logs/collector.ts';
-import type { Budget } from '../money/budget.ts';
-import type { Log } from '../report/log.ts';
-import type { Client } from '../service/client.ts';
-import type { Poller } from '../service/poll.ts';
-import type { Probe } from '../service/probe.ts';
+import { createLogCollector } from '../logs/collector.ts';
+import { createBudget } from '../money/budget.ts';
+import { hasCeiling } from '../money/ceilings.ts';
+import { openLogPrinter } from '../report/container-log.ts';
+import { createLog } from '../report/log.ts';
+import { openService } from '../service/client.ts';
+import { createPoller, maxAutoMs, type PollInterval } from '../service/poll.ts';
 import type { Job } from '../service/schemas.ts';
-import type { StepEnd } from './end.ts';
-import type { Entry } from './entry.ts';
+import { createStepEnd } from './end.ts';
+import { createEntry, type Entry, type StepJob } from './entry.ts';
 import type { StepPlan } from './plan.ts';
 
 /** Told of what happens to the jobs of a step: the log, the early outputs, the commit status. */
@@ -20,25 +21,66 @@ export interface StepListener {
 }
 
 /** What the entries of one step share. */
-export interface Step {
-  readonly deps: Deps;
-  readonly plan: StepPlan;
-  /** The last try of each entry: what is reported. */
-  readonly entries: Entry[];
-  /** The tries before, and what earlier attempts left: what may still come of them is not lost sight of. */
-  readonly earlier: Entry[];
-  readonly client: Client;
-  readonly probe: Probe;
-  readonly end: StepEnd;
-  readonly finder: Finder;
-  readonly poller: Poller;
-  readonly log: Log;
-  readonly budget: Budget;
-  readonly jobLogs: LogCollector;
-  readonly listeners: readonly StepListener[];
+export type Step = ReturnType<typeof createStep>;
+
+/**
+ * Puts together what a step works with; nothing happens before it is started.
+ * @param closed fires when the step is over
+ */
+export function createStep(
+  plan: StepPlan,
+  jobs: readonly StepJob[],
+  listeners: readonly StepListener[],
+  deps: Deps,
+  closed: AbortSignal,
+) {
+  const { runner, clock } = deps;
+  const log = createLog(runner, clock, jobs.length);
+  const { client, close } = openService(deps, plan, log.clockOff);
+  const probe = deps.openProbe(plan.apiUrl);
+  const end = createStepEnd(deps, plan.timeoutMs, closed);
+  const budget = createBudget(client, plan.ceilings, end.signal);
+  const told: StepListener[] = [log, ...listeners];
+  const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
+  return {
+    deps,
+    plan,
+    /** The last try of each entry: what is reported. */
+    entries: jobs.map((job, place) => createEntry(job, place)),
+    /** The tries before, and what earlier attempts left: what may still come of them is not lost sight of. */
+    earlier: new Array<Entry>(),
+    client,
+    probe,
+    end,
+    finder: createFinder(client, end.deadline),
+    poller: createPoller({
+      client,
+      interval: hasCeiling(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
+      signal: end.deadline,
+      onUnavailable: log.serviceUnavailable,
+      onAvailable: log.serviceAvailable,
+    }),
+    log,
+    budget,
+    jobLogs: createLogCollector({
+      client,
+      signal: end.signal,
+      deadline: end.deadline,
+      interrupt: deps.interrupt,
+      ...printer,
+    }),
+    listeners: told,
+    /** Drops every open socket, so that the process can end. */
+    close: async () => Promise.all([close(), probe.close()]),
+  };
 }
 
 /** All entries of a step, the tries before included. */
-export function allEntries({ entries, earlier }: Step): readonly Entry[] {
+export function allEntries({ entries, earlier }: Pick<Step, 'entries' | 'earlier'>) {
   return [...entries, ...earlier];
+}
+
+// What a job costs an hour is looked at often, however seldom its status is.
+function watchfulInterval(interval: PollInterval): PollInterval {
+  return interval === 'auto' ? interval : Math.min(interval, maxAutoMs);
 }

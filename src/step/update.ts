@@ -1,12 +1,18 @@
+import { startDeadline } from '../clock.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import { withJob, withSent, type EntryFacts } from '../custody/facts.ts';
+import { getWanted } from '../custody/policy.ts';
+import { reconcile, type Custody } from '../custody/reconcile.ts';
 import { saveEntry, saveIfPossible } from '../custody/saved-state.ts';
-import { noRunData, type EarlierTry, type Origin, type RunData } from '../jobs/records.ts';
+import { asError, ServiceError } from '../errors.ts';
+import { noRunData, type EarlierTry, type Origin, type OverBudget } from '../jobs/records.ts';
+import { hasFinished } from '../jobs/restart.ts';
 import type { Job } from '../service/schemas.ts';
-import { createEntry, getOutcome, seeJob, type Entry, setSeen } from './entry.ts';
-import type { Step } from './step.ts';
+import { createEntry, getOutcome, seeJob, setSeen, type Entry } from './entry.ts';
+import { allEntries, type Step } from './step.ts';
 
-// What changes an entry, and what follows from a change: it is saved, counted and reported.
+// What changes an entry, and what follows from a change: it is saved, counted, reported, and done
+// about its jobs.
 
 /**
  * Saves what is known of an entry, for the post entry too, before anything else is done.
@@ -19,7 +25,7 @@ export function saveFacts(
 ): void {
   entry.facts = { ...entry.facts, ...change };
   const save = () => {
-    saveEntry(deps.runner, entry.ref.index, entry.choice, entry.facts);
+    saveEntry(deps.runner, entry.place, entry.facts);
   };
   if (change.sends === undefined) saveIfPossible(save);
   else save();
@@ -44,11 +50,7 @@ export function trackJob(
 }
 
 /** Takes what the service says of a job; a change of its status goes to the listeners. */
-export function applyUpdate(
-  { deps, listeners, budget }: Pick<Step, 'deps' | 'listeners' | 'budget'>,
-  entry: Entry,
-  job: Job,
-): void {
+export function applyUpdate({ deps, listeners, budget }: Step, entry: Entry, job: Job): void {
   // What an earlier attempt has spent is not this step's.
   if (entry.facts.stop !== 'replaced') budget.onLook(job);
   const before = entry.seen;
@@ -60,9 +62,42 @@ export function applyUpdate(
   for (const listener of listeners) listener.statusChanged?.(submitted, change, job);
 }
 
-/** Notes that a job was seen to have ended for good. */
-export function saveEnded(step: Step, entry: Entry, job: Job, stop = entry.facts.stop): void {
-  saveFacts(step, entry, { ...withJob(entry.facts, { uuid: job.uuid, hasEnded: true }), stop });
+/** The next answer about a job, at once; null where the signal fires before. */
+export async function lookOnce(
+  { poller }: Step,
+  jobUuid: string,
+  until: AbortSignal,
+): Promise<Job | ServiceError | null> {
+  let answer: Job | ServiceError | null = null;
+  const take = (given: Job | ServiceError) => {
+    answer = given;
+    return true;
+  };
+  // When it was cooked is not known: it may have been a moment ago.
+  await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
+  return answer;
+}
+
+// For a look that changes no verdict.
+const maxRefreshMs = 10_000;
+
+/** Looks once more at the job of an entry, which may have ended since the last look. */
+export async function refresh(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
+  const { job } = entry.seen;
+  const { stop } = entry.facts;
+  if (job === null) return;
+  const { signal, clear } = startDeadline(step.deps.clock, maxRefreshMs, until);
+  const answer = await lookOnce(step, job.uuid, signal);
+  clear();
+  if (answer === null || answer instanceof ServiceError) return;
+  const seen = withSent(answer, entry.facts);
+  const hasEnded = hasFinished(seen);
+  // One that does what was asked for does so until it has ended for good.
+  if (!hasEnded && stop === 'goal') return;
+  applyUpdate(step, entry, seen);
+  if (!hasEnded) return;
+  const ended = withJob(entry.facts, { uuid: seen.uuid, hasEnded });
+  saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 
 /** Ends the wait for all where one job did not end well, if that was asked for. */
@@ -71,16 +106,12 @@ export function failFast({ plan, end }: Pick<Step, 'plan' | 'end'>): void {
 }
 
 /** What became of an entry, as far as it is known. */
-export function outcomeNow(
-  { end, plan }: Pick<Step, 'end' | 'plan'>,
-  entry: Entry,
-  runData = noRunData,
-) {
+export function outcomeNow({ end, plan }: Step, entry: Entry, runData = noRunData) {
   return getOutcome(entry, end.facts(), plan, runData);
 }
 
 /** Tells the listeners what became of an entry, and once more where that has changed since. */
-export function reportEnd(step: Step, entry: Entry, runData: RunData): void {
+export function reportEnd(step: Step, entry: Entry, runData = noRunData): void {
   const outcome = outcomeNow(step, entry, runData);
   if (outcome.result === entry.reported) return;
   entry.reported = outcome.result;
@@ -89,13 +120,104 @@ export function reportEnd(step: Step, entry: Entry, runData: RunData): void {
 
 /** Begins the next try of an entry, in place of the one before. */
 export function startTry(
-  step: Pick<Step, 'entries' | 'earlier'>,
+  step: Step,
   request: CookRequest,
-  earlierTries: readonly EarlierTry[],
+  earlierTries: readonly EarlierTry[] = [],
 ): Entry {
+  const entry = createEntry(request, allEntries(step).length, earlierTries);
   const before = step.entries[request.index];
   if (before !== undefined) step.earlier.push(before);
-  const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
   step.entries[request.index] = entry;
+  saveFacts(step, entry, {});
   return entry;
 }
+
+/**
+ * Does with the jobs of an entry what is wanted; resolves when nothing is left to do. Calls do not
+ * wait for each other: what is unwanted now must not wait for what is being confirmed.
+ */
+export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
+  const both = Promise.all([entry.reconciling, reconcile(createCustody(step, entry))]);
+  entry.reconciling = both.then(() => {});
+  // Whoever waits for it is told of what it throws; else whoever reconciles it next.
+  entry.reconciling.catch(() => {});
+  return entry.reconciling;
+}
+
+/** Stops a job that costs more than it may; its cancel follows from that. */
+export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void {
+  const { stop } = entry.facts;
+  if (stop !== null && stop !== 'goal') return;
+  setSeen(entry, { overBudget: why });
+  saveFacts(step, entry, { stop: 'over-budget' });
+  entry.unwatch.abort();
+  // Of a job that did what was asked for, nothing else takes care any more.
+  if (stop === 'goal') void reconcileEntry(step, entry);
+}
+
+function createCustody(step: Step, entry: Entry): Custody {
+  const { client, finder, poller, end, plan, log } = step;
+  const { cancelReason } = plan;
+  const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
+  return {
+    client,
+    finder,
+    poller,
+    deadline: end.deadline,
+    // Nothing comes after the cancel action.
+    phase: cancelReason === undefined ? 'main' : 'post',
+    facts: () => entry.facts,
+    record: (change) => {
+      saveFacts(step, entry, change);
+    },
+    wanted: () =>
+      cancelReason === undefined
+        ? getWanted(entry.facts, end.facts(), plan.policy, 'main')
+        : 'cancel',
+    canceled: entry.canceled,
+    reason: () => cancelReason ?? causeOf(entry.facts, step),
+    onJob: (job) => {
+      applyUpdate(step, entry, job);
+    },
+    log: {
+      ...log,
+      cancelling: (jobUuid, reason) => {
+        if (isOwn(jobUuid)) setSeen(entry, { cancel: 'accepted' });
+        log.cancelling(jobUuid, reason, entry.ref.index);
+      },
+      cancelFailed: (jobUuid, error) => {
+        const { submitted, error: before } = entry.seen;
+        if (isOwn(jobUuid)) setSeen(entry, { cancel: 'failed' });
+        // Where the cancel is all that was asked for, its failure is that of the step.
+        if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
+        // Of a job that was never seen, the verdict says that the service knows of none.
+        else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+          log.cancelFailed(jobUuid, error);
+      },
+    },
+  };
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 404;
+}
+
+/** Why a job is unwanted, for the log and the service. */
+function causeOf({ stop }: EntryFacts, { end }: Step): string {
+  const [reason] = end.facts().ends;
+  if (reason !== undefined) return causesByEnd[reason];
+  return (stop === null ? undefined : causesByStop[stop]) ?? 'its status is unknown';
+}
+
+const causesByEnd = {
+  timeout: 'the timeout was reached',
+  interrupt: 'the workflow was cancelled',
+  'fail-fast': 'another job of the step failed',
+  'max-cost': 'max-cost is nearly reached',
+} as const;
+
+const causesByStop: Readonly<Partial<Record<NonNullable<EntryFacts['stop']>, string>>> = {
+  'over-budget': 'it is over budget',
+  ended: 'it has failed, and may be started once more',
+  replaced: 'it has failed, may be started once more, and is cooked anew',
+};

@@ -9,15 +9,13 @@ import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { rateOfRun } from '../money/cost.ts';
-import { readJob } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { type Entry, setSeen } from './entry.ts';
 import type { WaitUntil } from './plan.ts';
-import { reconcileEntry } from './reconcile-entry.ts';
 import { getWaitUntil, watchServer } from './server.ts';
 import type { Step } from './step.ts';
-import { applyUpdate, failFast, outcomeNow, saveEnded, saveFacts } from './update.ts';
+import { applyUpdate, failFast, outcomeNow, reconcileEntry, refresh, saveFacts } from './update.ts';
 
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
@@ -38,7 +36,9 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
   if (!entry.isFollowed && isStopped && !passes(outcomeNow(step, entry).result)) failFast(step);
   await reconcileEntry(step, entry);
-  await refreshStatus(step, entry);
+  const { seen, facts } = entry;
+  // It may have ended when the wait was cut short.
+  if (facts.stop === null && seen.cancel === null) await refresh(step, entry, step.end.deadline);
   const { result } = outcomeNow(step, entry);
   const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
   if (entry.facts.stop === 'ended') reportUnrated(step, entry, runData);
@@ -47,7 +47,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
 }
 
 /** The service will not tell of a job any more, or something of ours went wrong with it. */
-function setLost(step: Step, entry: Entry, error: Error): void {
+export function setLost(step: Step, entry: Entry, error: Error): void {
   setSeen(entry, { error });
   saveFacts(step, entry, { stop: 'lost' });
 }
@@ -213,15 +213,4 @@ function reportAddresses(
   const urls = nodeUrlsOf({ job, runs });
   if (urls.length > 0) log.reachable(submitted, urls);
   else if (job?.parameters?.isReachable) log.noAddress(submitted);
-}
-
-/** Reads a job once more that may have ended since the last look, when the wait was cut short. */
-async function refreshStatus(step: Step, entry: Entry): Promise<void> {
-  const { job, cancel } = entry.seen;
-  if (job === null || entry.facts.stop !== null || cancel !== null) return;
-  const answer = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
-  if (answer === null) return;
-  const seen = withSent(answer, entry.facts);
-  applyUpdate(step, entry, seen);
-  if (hasFinished(seen)) saveEnded(step, entry, seen);
 }

@@ -191,7 +191,7 @@ describe('of several models', () => {
     const descriptions = played.simulator.jobs().map(({ description }) => description);
     expect(new Set(descriptions).size).toBe(3);
     const places = [...played.main.kept.keys()].filter((name) => name.startsWith('entry-'));
-    expect(places).toEqual(['entry-0', 'entry-0-1', 'entry-0-2']);
+    expect(places).toEqual(['entry-0', 'entry-1', 'entry-2']);
   });
 
   test('the timeout counts over all of them', async () => {
@@ -334,7 +334,7 @@ describe('a re-run that attaches', () => {
     await simulator.close();
     expect(cookedNames(second)).toEqual(['B', 'B']);
     const records = [...second.main.kept.keys()].filter((name) => name.startsWith('entry-'));
-    expect(records).toEqual(['entry-0-1', 'entry-0-3']);
+    expect(records).toEqual(['entry-0', 'entry-1', 'entry-2']);
     expect(second.statuses).toEqual(['CANCELLED', 'CANCELLED']);
   });
 });

@@ -230,8 +230,8 @@ describe('on-rerun: attach', () => {
       (
         JSON.parse(again.main.kept.get(name) ?? '{}') as { jobs?: readonly { uuid: string }[] }
       ).jobs?.map(({ uuid }) => uuid);
-    expect(jobsOf('entry-0-1')).toEqual(uuidsOf(again));
-    expect(jobsOf('entry-0-2')).toEqual(uuidsOf(first));
+    expect(jobsOf('entry-1')).toEqual(uuidsOf(again));
+    expect(jobsOf('entry-2')).toEqual(uuidsOf(first));
   });
 
   test('is not the default: a re-run cooks anew', async () => {

@@ -221,8 +221,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post does not know of the next model',
     file: 'custody/saved-state.ts',
-    find: 'choice < plan.records;',
-    replace: 'choice < 1;',
+    find: `runner.state(entryName(place)) !== ''`,
+    replace: `place < 1 && runner.state(entryName(place)) !== ''`,
   },
   {
     name: 'what failed and may restart is left to a re-run',

@@ -12,7 +12,6 @@ export function cookRequest(change: Partial<CookRequest> = {}): CookRequest {
     jobUuid: null,
     title: null,
     gpuName: null,
-    choice: 0,
     alternatives: [],
     mark: 'mark',
     earlierHashes: [],

@@ -8,7 +8,11 @@ function open(timeoutMs = hourMs) {
   const clock = createMadeUpClock();
   const interrupt = new AbortController();
   const told: string[] = [];
-  const end = createStepEnd({ clock, interrupt: interrupt.signal }, timeoutMs);
+  const closed = new AbortController();
+  const close = () => {
+    closed.abort();
+  };
+  const end = createStepEnd({ clock, interrupt: interrupt.signal }, timeoutMs, closed.signal);
   end.start(({ ends }) => {
     told.push(ends.join());
   });
@@ -20,8 +24,8 @@ function open(timeoutMs = hourMs) {
       });
     });
   const fired = async () =>
-    Promise.all([end.signal, end.abandon, end.deadline].map(firedAtMs)).finally(end.release);
-  return { clock, end, interrupt, told, firedAtMs, fired };
+    Promise.all([end.signal, end.abandon, end.deadline].map(firedAtMs)).finally(close);
+  return { clock, end, interrupt, told, firedAtMs, fired, close };
 }
 
 describe('what an end of the wait leaves time for', () => {
@@ -33,40 +37,40 @@ describe('what an end of the wait leaves time for', () => {
   });
 
   test('the timeout: three minutes, and a cook is waited for', async () => {
-    const { end, firedAtMs } = open(10_000);
+    const { end, firedAtMs, close } = open(10_000);
     expect(await firedAtMs(end.signal)).toBe(10_000);
     expect(await firedAtMs(end.deadline)).toBe(10_000 + 180_000);
     expect(end.abandon.aborted).toBe(false);
-    end.release();
+    close();
   });
 
   test('an interrupt after the timeout: seconds again', async () => {
-    const { clock, end, interrupt, firedAtMs } = open(10_000);
+    const { clock, end, interrupt, firedAtMs, close } = open(10_000);
     await firedAtMs(end.signal);
     await clock.sleep(5_000);
     interrupt.abort();
     expect(await firedAtMs(end.deadline)).toBe(15_000 + 6_000);
     expect(end.facts().ends).toEqual(['timeout', 'interrupt']);
-    end.release();
+    close();
   });
 });
 
 test('each reason is told once, and none after the verdict', () => {
-  const { end, interrupt, told } = open();
+  const { end, interrupt, told, close } = open();
   end.endFor('fail-fast');
   end.endFor('fail-fast');
   end.decide();
   interrupt.abort();
   expect(end.facts()).toEqual({ ends: ['fail-fast'], hasVerdict: true });
   expect(told).toEqual(['fail-fast', 'fail-fast']);
-  end.release();
+  close();
 });
 
 test.each([-hourMs, hourMs])('a wall clock set by %i ms changes nothing', async (ms) => {
-  const { clock, end, firedAtMs } = open(10_000);
+  const { clock, end, firedAtMs, close } = open(10_000);
   void clock.sleep(1_000).then(() => {
     clock.step(ms);
   });
   expect(await firedAtMs(end.signal)).toBe(10_000);
-  end.release();
+  close();
 });

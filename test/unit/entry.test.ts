@@ -14,7 +14,7 @@ const plan = {
 
 /** An entry whose job is there. */
 function entryWith(facts: Partial<EntryFacts> = {}) {
-  const entry = createEntry({ ref: fakeRef(), mark: 'cook-1-a' });
+  const entry = createEntry({ ...fakeRef(), mark: 'cook-1-a' }, 0);
   entry.facts = { ...entry.facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }], ...facts };
   setSeen(entry, { job: fakeJob({ status: 'RUNNING' }) });
   return entry;
@@ -96,8 +96,8 @@ describe('what is seen at a look', () => {
 });
 
 test('a job that was given by its UUID is one of the entry from the start', () => {
-  const { facts, ref } = createEntry(givenJob(uuidNumber(7), 3));
+  const { facts, ref } = createEntry(givenJob(uuidNumber(7), 3), 3);
   expect(facts).toMatchObject({ mark: null, jobs: [{ uuid: uuidNumber(7), hasEnded: false }] });
   expect(ref.index).toBe(3);
-  expect(createEntry({ ref: fakeRef(), mark: 'm' }).facts.jobs).toEqual([]);
+  expect(createEntry({ ...fakeRef(), mark: 'm' }, 0).facts.jobs).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
 import { cleanup } from '../../src/commands/post.ts';
 import { newEntryFacts } from '../../src/custody/facts.ts';
-import { saveEntry, savePlan } from '../../src/custody/saved-state.ts';
+import { saveEntry, savePolicy } from '../../src/custody/saved-state.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
@@ -18,14 +18,10 @@ test.each([
   const clock = createMadeUpClock();
   const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
   const main = rememberingRunner(inputs);
-  savePlan(main, {
-    count: 2,
-    records: 1,
-    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel' },
-  });
+  savePolicy(main, { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
   const facts = { ...newEntryFacts('cook-1-a'), sends: 1 };
-  saveEntry(main, 0, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
-  saveEntry(main, 1, 0, facts);
+  saveEntry(main, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
+  saveEntry(main, 1, facts);
   const post = rememberingRunner(inputs, main.kept);
   await cleanup({
     runner: post,
@@ -58,10 +54,10 @@ test('of several jobs that a re-run replaces, none is told to be a duplicate', a
   const clock = createMadeUpClock();
   const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
   const main = rememberingRunner(inputs);
-  const policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' } as const;
-  savePlan(main, { count: 1, records: 2, policy });
+  const policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' } as const;
+  savePolicy(main, policy);
   const jobs = [1, 2].map((number) => ({ uuid: uuidNumber(number), hasEnded: false }));
-  saveEntry(main, 0, 1, { ...newEntryFacts(null), jobs, stop: 'replaced' });
+  saveEntry(main, 0, { ...newEntryFacts(null), jobs, stop: 'replaced' });
   const post = rememberingRunner(inputs, main.kept);
   await cleanup({
     runner: post,

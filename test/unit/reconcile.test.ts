@@ -63,7 +63,7 @@ async function play(scene: Scene, rounds = 1) {
     client,
     finder: createFinder(client, deadline.signal),
     poller: createPoller({ client, interval: 'auto', signal: deadline.signal, ...health }),
-    events: {
+    log: {
       cancelling: () => {},
       notEnded: tell('not ended'),
       cancelFailed: tell('cancel failed'),
@@ -76,8 +76,8 @@ async function play(scene: Scene, rounds = 1) {
   const again =
     unwantedAtMs === Infinity
       ? null
-      : clock.sleep(unwantedAtMs).then(async () => reconcile(entry, options));
-  for (let round = 0; round < rounds; round += 1) await reconcile(entry, options);
+      : clock.sleep(unwantedAtMs).then(async () => reconcile({ ...entry, ...options }));
+  for (let round = 0; round < rounds; round += 1) await reconcile({ ...entry, ...options });
   await again;
   const tookMs = clock.monotonicMs();
   done.abort();
