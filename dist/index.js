@@ -28673,13 +28673,13 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9904);
 /* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
 /* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3227);
-/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5443);
-/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6673);
-/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3142);
+/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2887);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2234);
 
 
 
@@ -28694,50 +28694,36 @@ async function withDeadline(clock, ms, outer, work) {
 async function cancel(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeInitialOutputs */ .wm)(runner);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeInitialOutputs */ .wm)(runner);
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_3__/* .cancelInputs */ .CT);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
         if (jobs.length === 0) {
             runner.print(noJob);
-            (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
+            (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
             return;
         }
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => {
+        const cancelReason = inputs.reason ?? 'cancelled by a workflow';
+        const plan = { ..._step_plan_js__WEBPACK_IMPORTED_MODULE_9__/* .cancelPlan */ .I, ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs), timeoutMs, cancelReason };
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(plan, jobs, [], deps, async (step) => {
             const canceled = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
-            step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatClosing */ .Z0)(canceled));
+            step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(canceled));
             return canceled;
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .sK)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .sK)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .xV)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .xV)(runner, error);
     }
 }
 const noJob = 'There is no job to cancel';
 const timeoutMs = 60_000;
-function createCancelPlan(inputs) {
-    return {
-        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs),
-        timeoutMs,
-        pollInterval: 'auto',
-        waitUntil: undefined,
-        policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
-        goalResult: 'running',
-        readyCheck: null,
-        ssh: null,
-        failFast: false,
-        logs: 'none',
-        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__/* .noCeilings */ .Es,
-        cancelReason: inputs.reason ?? 'cancelled by a workflow',
-    };
-}
 async function cancelEntry(step, entry) {
-    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__/* .reconcileEntry */ .X)(step, entry);
+    await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .reconcileEntry */ .Xt)(step, entry);
     const { cancel: state, error } = entry.seen;
     const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
-        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
-    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }
 
 
@@ -29055,7 +29041,7 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const cancelFailed = (jobUuid, error) => {
         onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
     };
-    const reconcile = (0,custody_reconcile/* createFactsReconciler */.aB)({
+    const reconcile = (0,custody_reconcile/* createFactsReconciler */.a)({
         client,
         log: { ...log, cancelFailed },
         phase: 'main',
@@ -29289,7 +29275,7 @@ function check_readRun(runner) {
 
 /***/ }),
 
-/***/ 7916:
+/***/ 5967:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29776,8 +29762,8 @@ function prettyLines(body) {
     return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
-// EXTERNAL MODULE: ./build/step/open.js + 6 modules
-var step_open = __nccwpck_require__(6673);
+// EXTERNAL MODULE: ./build/step/open.js + 1 modules
+var step_open = __nccwpck_require__(2887);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -29837,14 +29823,14 @@ function kindOf(error) {
         return 'rate-limited';
     return error.mayHaveSucceeded ? 'unanswered' : 'refused';
 }
-async function send(request, body, { client, inTurn, ended, abandon, facts, record, isTaken }) {
+async function send(request, body, { client, inTurn, ended, abandon, facts, record }) {
     return inTurn(async () => {
         if (ended.aborted)
             throw new errors/* InterruptedError */.p4();
         record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
         try {
             const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
-            return isTaken(job.uuid) || isForOther(job, request) ? misdirected(job, request) : job;
+            return isForOther(job, request) ? misdirected(job, request) : job;
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
@@ -29900,93 +29886,14 @@ async function look(error, { mark }, windowMs, { finder, facts, client }) {
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/step/update.js
-var update = __nccwpck_require__(2234);
-;// CONCATENATED MODULE: ./build/step/gpu-fallback.js
-
-
-
-
-
-async function cookInTurn(step, request, context, cookOne) {
-    const taken = context.attached.tries.get(request.index) ?? [];
-    const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
-    let current = await firstTry(step, request, taken.at(-1), untried, context);
-    let before = null;
-    for (;;) {
-        current.entry.hasNext = untried.length > 0;
-        const runData = await cookOne(current.entry, current.request);
-        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
-            step.entries[request.index] = before.entry;
-            return before.runData;
-        }
-        if (!current.entry.isFollowed || step.end.signal.aborted)
-            return runData;
-        before = { ...current, runData };
-        const { request: chosen, prices } = await takeNext(untried, context);
-        if (step.end.signal.aborted)
-            return runData;
-        const outcome = (0,update/* outcomeNow */.jL)(step, current.entry, runData);
-        const done = earlierTryOf(outcome, current.request.gpuName, step.deps.clock.now());
-        step.log.tryingNext(current.request, done, chosen, prices?.offers ?? null);
-        const entry = (0,update/* startTry */.gp)(step, chosen, [...current.entry.earlierTries, done]);
-        current = { request: chosen, entry };
-    }
-}
-function isUnsent({ facts }) {
-    return facts.sends === 0 && facts.jobs.length === 0;
-}
-async function firstTry(step, request, taken, untried, context) {
-    const entry = step.entries[request.index];
-    if (entry === undefined)
-        throw new Error('an entry has no place in its step');
-    if (taken !== undefined)
-        return { request: taken, entry };
-    if (untried.length === 1)
-        return { request: untried.pop() ?? request, entry };
-    const { request: chosen, prices } = await takeNext(untried, context);
-    if (chosen === request)
-        return { request, entry };
-    step.log.preferring(request, chosen, prices?.offers ?? null);
-    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, []) };
-}
-async function takeNext(untried, { plans, prices }) {
-    const read = async (plan) => plan === undefined ? null : prices(plan).catch(() => null);
-    const choices = await Promise.all(untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })));
-    const choice = chooseModel(choices);
-    if (choice === undefined)
-        throw new Error('there is nothing left to try');
-    untried.splice(untried.indexOf(choice.request), 1);
-    return choice;
-}
-function earlierTryOf(outcome, gpuName, nowMs) {
-    const { job, submittedAtMs, timeline } = outcome;
-    const endedAtMs = timeline.findLast(({ status }) => (0,jobs_status/* isFinal */.dR)(status))?.atMs ?? nowMs;
-    return {
-        gpuName,
-        jobUuid: job?.uuid ?? null,
-        phase: (0,failure/* failurePhaseOf */.rf)(outcome) === 'assign' ? 'assign' : 'start',
-        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
-        costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
-    };
-}
-
-// EXTERNAL MODULE: ./build/step/reconcile-entry.js
-var reconcile_entry = __nccwpck_require__(3142);
-// EXTERNAL MODULE: ./build/step/step.js
-var step_step = __nccwpck_require__(7141);
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules
 var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/service/lists.js
 var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
 ;// CONCATENATED MODULE: ./build/cooking/attach.js
 
 
@@ -30055,60 +29962,127 @@ function isUsable({ status }) {
 
 // EXTERNAL MODULE: ./build/custody/facts.js
 var facts = __nccwpck_require__(9507);
-;// CONCATENATED MODULE: ./build/step/take-over.js
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/step/step.js + 5 modules
+var step_step = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/tries.js
 
 
 
 
 
 
+
+
+
+
+async function cookInTurn(step, request, context, cookOne) {
+    const taken = context.attached.taken.get(request.index)?.tries ?? [];
+    const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
+    let current = await firstTry(step, request, taken.at(-1), untried, context);
+    let before = null;
+    for (;;) {
+        current.entry.hasNext = untried.length > 0;
+        const runData = await cookOne(current.entry, current.request);
+        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+            step.entries[request.index] = before.entry;
+            return before.runData;
+        }
+        if (!current.entry.isFollowed || step.end.signal.aborted)
+            return runData;
+        before = { ...current, runData };
+        const { request: chosen, prices } = await takeNext(untried, context);
+        if (step.end.signal.aborted)
+            return runData;
+        const outcome = (0,update/* outcomeNow */.jL)(step, current.entry, runData);
+        const done = earlierTryOf(outcome, current.request.gpuName, step.deps.clock.now());
+        step.log.tryingNext(current.request, done, chosen, prices?.offers ?? null);
+        const entry = (0,update/* startTry */.gp)(step, chosen, [...current.entry.earlierTries, done]);
+        current = { request: chosen, entry };
+    }
+}
+function isUnsent({ facts }) {
+    return facts.sends === 0 && facts.jobs.length === 0;
+}
+async function firstTry(step, request, taken, untried, context) {
+    const entry = step.entries[request.index];
+    if (entry === undefined)
+        throw new Error('an entry has no place in its step');
+    if (taken !== undefined)
+        return { request: taken, entry };
+    if (untried.length === 1)
+        return { request: untried.pop() ?? request, entry };
+    const { request: chosen, prices } = await takeNext(untried, context);
+    if (chosen === request)
+        return { request, entry };
+    step.log.preferring(request, chosen, prices?.offers ?? null);
+    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen) };
+}
+async function takeNext(untried, { plans, prices }) {
+    const read = async (plan) => plan === undefined ? null : prices(plan).catch(() => null);
+    const choices = await Promise.all(untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })));
+    const choice = chooseModel(choices);
+    if (choice === undefined)
+        throw new Error('there is nothing left to try');
+    untried.splice(untried.indexOf(choice.request), 1);
+    return choice;
+}
+function earlierTryOf(outcome, gpuName, nowMs) {
+    const { job, submittedAtMs, timeline } = outcome;
+    const endedAtMs = timeline.findLast(({ status }) => (0,jobs_status/* isFinal */.dR)(status))?.atMs ?? nowMs;
+    return {
+        gpuName,
+        jobUuid: job?.uuid ?? null,
+        phase: (0,failure/* failurePhaseOf */.rf)(outcome) === 'assign' ? 'assign' : 'start',
+        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+        costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
+    };
+}
 function nothingAttached(error = null) {
-    return { error, tries: new Map(), restartable: new Map() };
+    return { error, taken: new Map(), restartable: new Map() };
 }
 async function attachAll(step, requests) {
     const { client, end, log } = step;
     try {
         const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
-        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
+        const taken = requests.flatMap((request) => {
+            const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
             const last = tries.at(-1);
-            const first = step.entries[index];
-            if (first === undefined || last === undefined)
+            const first = step.entries[request.index];
+            if (job === undefined || first === undefined || last === undefined)
                 return [];
-            return [{ entry: last.choice === 0 ? first : (0,update/* startTry */.gp)(step, last, []), job }];
+            return [{ entry: last === request ? first : (0,update/* startTry */.gp)(step, last), job }];
         });
         for (const { entry, job } of taken)
             (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
         for (const { entry, job } of taken)
             (0,update/* trackJob */.xH)(step, entry, job, 'attached');
-        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-        const restartable = new Map(requests.map(({ index, alternatives }) => {
-            const jobs = earlier.restartable.get(index) ?? [];
-            return [index, { jobs, place: 1 + alternatives.length }];
-        }));
-        return { error: null, tries, restartable };
+        return { error: null, ...earlier };
     }
     catch (error) {
         return nothingAttached((0,errors/* asError */.zR)(error));
     }
 }
 function cancelReplaced(step, request, { restartable }) {
-    const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
+    const jobs = restartable.get(request.index) ?? [];
     restartable.delete(request.index);
     if (jobs.length === 0)
         return;
-    const entry = (0,step_entry/* createEntry */.dv)({ ref: request, mark: null }, place);
+    const entry = (0,step_entry/* createEntry */.dv)({ ...request, mark: null }, (0,step_step/* allEntries */.Y)(step).length);
     step.earlier.push(entry);
     const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
     (0,update/* saveFacts */.NP)(step, entry, { jobs: left, stop: 'replaced' });
-    void (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    void (0,update/* reconcileEntry */.Xt)(step, entry);
 }
 
 // EXTERNAL MODULE: ./build/step/watch.js + 1 modules
 var watch = __nccwpck_require__(8668);
 ;// CONCATENATED MODULE: ./build/step/cook-entry.js
-
-
-
 
 
 
@@ -30141,37 +30115,33 @@ async function cookAndWatch(step, entry, request, context, inTurn) {
     const fields = context.plans.get(request)?.fields ?? {};
     const retries = (0,json/* asNumber */.i)(fields['max_retry_count']);
     entry.facts = { ...entry.facts, retries, nodes: (0,json/* asNumber */.i)(fields['max_node_count']) };
-    if (entry.seen.submitted === null) {
-        try {
-            if (context.error !== null)
-                throw context.error;
-            const overBudget = await cookEntry(step, entry, request, context, inTurn);
-            if (overBudget !== null) {
-                (0,reconcile_entry/* stopOverBudget */._)(step, entry, overBudget);
-                return await leaveUncooked(step, entry);
-            }
-        }
-        catch (error) {
-            const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
-            if (step.end.signal.aborted && isExpected) {
-                await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-                return records/* noRunData */.h;
-            }
-            (0,step_entry/* setSeen */.EZ)(entry, { error: (0,errors/* asError */.zR)(error) });
-            (0,update/* saveFacts */.NP)(step, entry, { stop: 'not-cooked' });
-            return leaveUncooked(step, entry);
-        }
-    }
-    if (context.wait)
-        return (0,watch/* watchToEnd */.W)(step, entry);
-    (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    const isThere = entry.seen.submitted !== null;
+    const isCooked = isThere || (await tryToCook(step, entry, request, context, inTurn));
+    if (isCooked && context.wait)
+        return (0,watch/* watchToEnd */.WR)(step, entry);
+    if (isCooked)
+        (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
+    await (0,update/* reconcileEntry */.Xt)(step, entry);
     return records/* noRunData */.h;
 }
-async function leaveUncooked(step, entry) {
+async function tryToCook(step, entry, request, context, inTurn) {
+    try {
+        if (context.error !== null)
+            throw context.error;
+        const overBudget = await cookEntry(step, entry, request, context, inTurn);
+        if (overBudget === null)
+            return true;
+        (0,update/* stopOverBudget */._Z)(step, entry, overBudget);
+    }
+    catch (error) {
+        const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
+        if (step.end.signal.aborted && isExpected)
+            return false;
+        (0,step_entry/* setSeen */.EZ)(entry, { error: (0,errors/* asError */.zR)(error) });
+        (0,update/* saveFacts */.NP)(step, entry, { stop: 'not-cooked' });
+    }
     (0,update/* failFast */.$4)(step);
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-    return records/* noRunData */.h;
+    return false;
 }
 async function cookEntry(step, entry, request, { plans, prices, attached }, inTurn) {
     const { client, finder, end, log, budget } = step;
@@ -30193,7 +30163,6 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
             ended: end.signal,
             abandon: end.abandon,
             facts: () => entry.facts,
-            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
             record: (change) => {
                 (0,update/* saveFacts */.NP)(step, entry, change);
                 if (change.sends !== undefined)
@@ -30235,19 +30204,12 @@ function uncheckedRate({ message }) {
     const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
     return new errors/* InputError */.dz([{ input: 'max-hourly-rate', message: why }]);
 }
-function isTaken(step, entry, jobUuid) {
-    const others = (0,step_step/* allEntries */.Y)(step).filter((other) => other !== entry);
-    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
-}
 
-// EXTERNAL MODULE: ./build/step/finish.js
-var finish = __nccwpck_require__(4652);
 // EXTERNAL MODULE: ./build/step/plan.js
 var step_plan = __nccwpck_require__(2568);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
 var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
-
 
 
 
@@ -30284,11 +30246,10 @@ async function cook(deps) {
             { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
             inputs.wait ? commitStatus : { ended: commitStatus.ended },
         ];
-        const jobs = requests.map(stepJobOf);
-        const outcomes = await (0,step_open/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
+        const outcomes = await (0,step_open/* withStep */.p)(plan, requests, listeners, deps, async (step) => {
             const context = await prepare(step, requests, inputs);
             const runData = await cookAll(step, requests, context);
-            return (0,finish/* finish */.O)(step, runData, commitStatus);
+            return (0,step_open/* finish */.O)(step, runData, commitStatus);
         });
         const stopsWithJob = inputs['on-job-end'] === 'cancel';
         await (0,report/* reportOutcomes */.sK)(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
@@ -30329,11 +30290,6 @@ function cookStepPlan(inputs) {
         waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
         ceilings: inputs.ceilings,
     };
-}
-function stepJobOf(request) {
-    const { mark, alternatives, earlierHashes } = request;
-    const records = 1 + alternatives.length + (earlierHashes.length > 0 ? 1 : 0);
-    return { ref: request, mark, records };
 }
 async function prepare(step, requests, inputs) {
     const { client, end, budget, log } = step;
@@ -30422,11 +30378,9 @@ async function cleanUpJobs(deps) {
     if (saved === null)
         return;
     const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
-    const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
-    const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
-    const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
-    const policy = { ...saved.policy, onJobEnd };
-    const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, saved.step, saved.policy, 'post');
+    const nothing = { canceled: new Set(), hasLooked: false };
+    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted(facts), nothing, 'post').do !== 'done');
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
@@ -30435,8 +30389,8 @@ async function cleanUpJobs(deps) {
         if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0))
             client.host.answered();
         try {
-            await reconcileAll(open, saved, policy, client, log);
-            if (onJobEnd === 'cancel')
+            await reconcileAll(open, wanted, client, log);
+            if (saved.policy.onJobEnd === 'cancel')
                 await reportStopped(open, log, client);
             const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_7__/* .readRunRef */ .bS)(runner, saved.pendingSha);
             const token = inputs['github-token'];
@@ -30460,32 +30414,17 @@ async function reportStopped(stopped, log, client) {
     const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
     const jobs = (await Promise.all(answers)).filter((job) => job !== null);
     const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
-    const outcomes = jobs.map((job, index) => {
-        const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null };
-        const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
-        return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createOutcome */ .N)({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
-    });
+    const outcomes = jobs.map((job) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createJobOutcome */ .g)(job, runs.get(job.uuid)));
     if (outcomes.length > 0)
         log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_15__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_14__/* .withBills */ .F)(outcomes, client, signal)));
     clear();
 }
-function isOpen(facts, { step }, policy) {
-    const nothing = { canceled: new Set(), hasLooked: false };
-    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, step, policy, 'post');
-    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
-}
 const maxCleanupMs = 225_000;
-async function reconcileAll(open, { step }, policy, client, log) {
+async function reconcileAll(open, wanted, client, log) {
     const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
     const reason = 'the workflow job has ended';
-    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__/* .createFactsReconciler */ .aB)({ client, log, phase: 'post', deadline, reason });
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, step, policy, 'post');
-    try {
-        await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
-    }
-    finally {
-        clear();
-    }
+    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__/* .createFactsReconciler */ .a)({ client, log, phase: 'post', deadline, reason });
+    await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
 }
 
 
@@ -30507,14 +30446,10 @@ async function reconcileAll(open, { step }, policy, client, log) {
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4121);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4652);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6673);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2568);
-/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3142);
-/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2234);
-/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8668);
-
-
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2887);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2234);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8668);
 
 
 
@@ -30535,13 +30470,12 @@ async function wait(deps) {
         (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeInitialOutputs */ .wm)(runner);
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_4__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__/* .waitInputs */ .FG);
         const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .givenJob */ .J8);
-        const refs = jobs.map(({ ref }) => ref);
         const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
-        const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, refs, run, deps);
-        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .createEarlyOutputs */ .MU)(runner, refs) }, commitStatus];
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_11__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_12__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+        const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, jobs, run, deps);
+        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_11__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            return (0,_step_finish_js__WEBPACK_IMPORTED_MODULE_10__/* .finish */ .O)(step, runData, commitStatus);
+            return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .finish */ .O)(step, runData, commitStatus);
         });
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportOutcomes */ .sK)(runner, outcomes);
     }
@@ -30550,31 +30484,20 @@ async function wait(deps) {
     }
 }
 async function waitFor(step, entry) {
-    const answer = await readFirst(step, entry.ref.jobUuid ?? '');
-    let runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h;
+    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
     if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .trackJob */ .xH)(step, entry, answer, 'given');
-        runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_15__/* .watchToEnd */ .W)(step, entry);
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .trackJob */ .xH)(step, entry, answer, 'given');
+        const runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_13__/* .watchToEnd */ .WR)(step, entry);
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reportEnd */ .wZ)(step, entry, runData);
+        return runData;
     }
-    else {
-        if (answer !== null) {
-            (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .setSeen */ .EZ)(entry, { error: answer });
-            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .saveFacts */ .NP)(step, entry, { stop: 'lost' });
-            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .failFast */ .$4)(step);
-        }
-        await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__/* .reconcileEntry */ .X)(step, entry);
+    if (answer !== null) {
+        (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_13__/* .setLost */ .Bu)(step, entry, answer);
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .failFast */ .$4)(step);
     }
-    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .reportEnd */ .wZ)(step, entry, runData);
-    return runData;
-}
-async function readFirst({ poller, end }, jobUuid) {
-    let first = null;
-    const take = (answer) => {
-        first = answer;
-        return true;
-    };
-    await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
-    return first;
+    await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reconcileEntry */ .Xt)(step, entry);
+    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reportEnd */ .wZ)(step, entry);
+    return _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h;
 }
 
 
@@ -30611,7 +30534,7 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
         const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
         const container = withSshKey(mergeContainers(inputs, entry), sshKey);
         const shown = (0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)({ parameters: { parameters: container } });
-        const createTry = (gpuName, choice) => {
+        const createTry = (gpuName) => {
             const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
             const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, shown]);
             const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
@@ -30625,14 +30548,13 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
                 mark,
                 earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
                 gpuName: gpuName ?? null,
-                choice,
                 alternatives: [],
                 fields: { ...fields, description: text },
                 container,
             };
         };
-        const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map(createTry);
-        return { ...(first ?? createTry(undefined, 0)), alternatives };
+        const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map((name) => createTry(name));
+        return { ...(first ?? createTry()), alternatives };
     });
 }
 function getFields(inputs, entry) {
@@ -31018,9 +30940,8 @@ function mayHaveMore(facts, phase) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lq: () => (/* binding */ reconcile),
-/* harmony export */   Uu: () => (/* binding */ duplicateReason),
-/* harmony export */   aB: () => (/* binding */ createFactsReconciler)
+/* harmony export */   L: () => (/* binding */ reconcile),
+/* harmony export */   a: () => (/* binding */ createFactsReconciler)
 /* harmony export */ });
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9851);
@@ -31042,7 +30963,8 @@ function mayHaveMore(facts, phase) {
 
 
 
-async function reconcile(entry, options) {
+async function reconcile(custody) {
+    const { facts, wanted, canceled, phase, deadline } = custody;
     const tasks = new Set();
     const begin = (work) => {
         const task = work.finally(() => tasks.delete(task));
@@ -31051,15 +30973,14 @@ async function reconcile(entry, options) {
     let hasLooked = false;
     const look = async () => {
         hasLooked = true;
-        if (await findJob(entry, options))
+        if (await findJob(custody))
             hasLooked = false;
     };
-    while (!options.deadline.aborted) {
-        const tried = { canceled: entry.canceled, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
+    while (!deadline.aborted) {
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(facts(), wanted(), { canceled, hasLooked }, phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
-                begin(endJob(uuid, entry, options));
+                begin(endJob(uuid, custody));
         else if (action.do === 'look')
             begin(look());
         else if (tasks.size === 0)
@@ -31069,40 +30990,43 @@ async function reconcile(entry, options) {
     }
     await Promise.all(tasks);
 }
-async function endJob(jobUuid, entry, options) {
-    const { client, events, phase, deadline } = options;
-    entry.canceled.add(jobUuid);
-    const reason = entry.reason(jobUuid);
-    events.cancelling(jobUuid, reason);
+async function endJob(jobUuid, custody) {
+    const { client, log, phase, deadline, facts } = custody;
+    custody.canceled.add(jobUuid);
+    const isSecond = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts(), jobUuid);
+    const reason = isSecond ? 'the cook was repeated and created two jobs' : custody.reason();
+    log.cancelling(jobUuid, reason);
+    const cancel = async (signal) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, signal);
     const see = (answer) => {
-        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, entry.facts());
-        const isOver = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
+        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, facts());
+        const isOver = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) || (job.status === 'FAILED' && facts().stop === 'ended');
         if (isOver)
-            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-        entry.onJob(job);
+            custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(facts(), { uuid: jobUuid, hasEnded: true }));
+        custody.onJob(job);
         return isOver;
     };
     try {
-        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, deadline);
-        const last = entry.facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
+        const last = facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
         const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.cancel;
-        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
+        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(async () => cancel(deadline), rule, {
+            ...client,
+            signal: deadline,
+        });
         if (job !== null && see(job))
             return;
     }
     catch (error) {
         const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
         if (job === null || !see(job))
-            events.cancelFailed(jobUuid, error);
+            log.cancelFailed(jobUuid, error);
         return;
     }
-    await confirmEnd(jobUuid, entry, options, see);
+    await confirmEnd(jobUuid, custody, cancel, see);
 }
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
 const maxCancelsOfFailed = 3;
-async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadline }, see) {
-    const { clock } = client;
+async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, deadline, facts, record }, cancel, see) {
     const time = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, maxConfirmMs[phase], deadline);
     const last = { status: '', isOver: false, isUnreadable: false };
     const take = (answer) => {
@@ -31113,36 +31037,32 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
         last.isOver = see(answer);
         return last.isOver;
     };
-    const untilNext = async (work) => {
+    for (let ofFailed = 0; ofFailed < maxCancelsOfFailed;) {
         const next = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, cancelAgainEveryMs, time.signal);
-        await work(next.signal);
+        await poller.watch(jobUuid, take, next.signal);
         next.clear();
-    };
-    let ofFailed = 0;
-    for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
-        await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
         if (last.isOver || time.signal.aborted)
             break;
-        isLast = last.isUnreadable;
-        await untilNext(async (signal) => {
-            const reason = _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + entry.reason(jobUuid);
-            const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal).catch(() => null);
-            if (job !== null)
-                take(job);
-            ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
-        });
-        isLast ||= ofFailed === maxCancelsOfFailed;
+        const { isUnreadable } = last;
+        const again = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .withDeadline */ .NE)(clock, cancelAgainEveryMs, time.signal, cancel);
+        const job = await again.catch(() => null);
+        if (job !== null)
+            take(job);
+        if (last.isOver || isUnreadable)
+            break;
+        ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
     }
     time.clear();
     if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
     if (last.status === 'FAILED')
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+        record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(facts(), { uuid: jobUuid, hasEnded: true }));
     else
-        events.notEnded(jobUuid, last.status === '' ? null : last.status);
+        log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
-async function findJob(entry, { finder, events, phase }) {
-    const facts = entry.facts();
+async function findJob(custody) {
+    const { finder, log, phase } = custody;
+    const facts = custody.facts();
     const mark = facts.mark ?? '';
     try {
         const job = await finder.find({
@@ -31152,22 +31072,24 @@ async function findJob(entry, { finder, events, phase }) {
             windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
-        if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
+        const { jobs } = custody.facts();
+        if (job === null || jobs.some(({ uuid }) => uuid === job.uuid))
             return false;
-        const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts)) }));
-        events.foundLater(job, isKept);
-        entry.onJob(job);
+        const isKept = jobs.length === 0 && custody.wanted() === 'keep';
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts));
+        custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(custody.facts(), { uuid: job.uuid, hasEnded }));
+        log.foundLater(job, isKept);
+        custody.onJob(job);
         return true;
     }
     catch (error) {
-        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
-            events.lookupFailed(mark, error);
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(custody.facts()) > 0)
+            log.lookupFailed(mark, error);
         return false;
     }
 }
 function createFactsReconciler(options) {
-    const { client, phase, deadline, log, reason, onJob = () => { } } = options;
+    const { client, deadline, log, reason, onJob = () => { } } = options;
     const poller = (0,_service_poll_js__WEBPACK_IMPORTED_MODULE_1__/* .createPoller */ .vO)({
         client,
         interval: 'auto',
@@ -31175,23 +31097,21 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline);
+    const shared = { ...options, poller, finder: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), onJob };
     return async (saved, wanted) => {
         let facts = saved;
-        const entry = {
+        await reconcile({
+            ...shared,
             facts: () => facts,
             record: (change) => {
                 facts = { ...facts, ...change };
             },
             wanted: () => wanted(facts),
             canceled: new Set(),
-            reason: (jobUuid) => ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
-            onJob,
-        };
-        await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
+            reason: () => reason,
+        });
     };
 }
-const duplicateReason = 'the cook was repeated and created two jobs';
 
 
 /***/ }),
@@ -31200,9 +31120,9 @@ const duplicateReason = 'the cook was repeated and created two jobs';
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cp: () => (/* binding */ savePolicy),
 /* harmony export */   Ku: () => (/* binding */ saveIfPossible),
 /* harmony export */   cs: () => (/* binding */ saveStep),
-/* harmony export */   hp: () => (/* binding */ savePlan),
 /* harmony export */   kI: () => (/* binding */ saveSshFolder),
 /* harmony export */   rh: () => (/* binding */ readSavedState),
 /* harmony export */   wn: () => (/* binding */ saveEntry),
@@ -31216,23 +31136,21 @@ const duplicateReason = 'the cook was repeated and created two jobs';
 
 
 
-const planName = 'plan';
+const policyName = 'policy';
 const stepName = 'step';
 const statusesName = 'commit-statuses';
-const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
-const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    records: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-        onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
-        onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
-    }),
+const sshFolderName = 'ssh-folder';
+const entryName = (place) => `entry-${place}`;
+const policySchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
+    onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
+    onJobEnd: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['keep', 'cancel']),
 });
-function savePlan(runner, { count, records, policy }) {
-    runner.saveState(planName, JSON.stringify({ count, records, policy }));
+function savePolicy(runner, policy) {
+    runner.saveState(policyName, JSON.stringify(policy));
 }
-function saveEntry(runner, index, choice, facts) {
-    runner.saveState(entryName(index, choice), JSON.stringify(facts));
+function saveEntry(runner, place, facts) {
+    runner.saveState(entryName(place), JSON.stringify(facts));
 }
 function saveStep(runner, facts) {
     runner.saveState(stepName, JSON.stringify(facts));
@@ -31247,7 +31165,6 @@ function saveIfPossible(save) {
 function savePendingStatuses(runner, sha) {
     runner.saveState(statusesName, sha);
 }
-const sshFolderName = 'ssh-folder';
 function saveSshFolder(runner, path) {
     runner.saveState(sshFolderName, path);
 }
@@ -31259,20 +31176,18 @@ function readSavedState(runner) {
         const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .parseJson */ .qF)(runner.state(name)));
         return parsed.success ? parsed.data : null;
     };
-    const plan = read(planName, planSchema);
-    if (plan === null)
+    const policy = read(policyName, policySchema);
+    if (policy === null)
         return null;
     const entries = [];
-    for (let index = 0; index < plan.count; index += 1) {
-        for (let choice = 0; choice < plan.records; choice += 1) {
-            const facts = read(entryName(index, choice), _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .entryFactsSchema */ .bv);
-            if (facts !== null)
-                entries.push(facts);
-        }
+    for (let place = 0; runner.state(entryName(place)) !== ''; place += 1) {
+        const facts = read(entryName(place), _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .entryFactsSchema */ .bv);
+        if (facts !== null)
+            entries.push(facts);
     }
     const step = read(stepName, _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .stepFactsSchema */ .H3) ?? _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newStepFacts */ .Gz;
     const pendingSha = runner.state(statusesName);
-    return { policy: plan.policy, step, entries, pendingSha };
+    return { policy, step, entries, pendingSha };
 }
 
 
@@ -31855,7 +31770,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
 /* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9154);
-/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7916);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5967);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
@@ -42433,11 +42348,10 @@ async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bg: () => (/* binding */ pollIntervalMs),
 /* harmony export */   gK: () => (/* binding */ maxAutoMs),
 /* harmony export */   vO: () => (/* binding */ createPoller)
 /* harmony export */ });
-/* unused harmony exports nextWatch, nextPause */
+/* unused harmony exports pollIntervalMs, nextWatch, nextPause */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _lists_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6469);
 /* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
@@ -43084,16 +42998,15 @@ const nothingSeen = {
     shareMs: null,
 };
 function givenJob(jobUuid, index) {
-    const ref = { index, jobUuid, recipeUuid: null, title: null };
-    return { ref, mark: null };
+    return { index, jobUuid, recipeUuid: null, title: null, mark: null };
 }
-function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
+function createEntry(ref, place, earlierTries = []) {
     const given = ref.jobUuid === null ? [] : [{ uuid: ref.jobUuid, hasEnded: false }];
     return {
         ref,
-        choice,
+        place,
         earlierTries,
-        facts: { ...(0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newEntryFacts */ .kG)(mark), jobs: given },
+        facts: { ...(0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newEntryFacts */ .kG)(ref.mark), jobs: given },
         seen: nothingSeen,
         reported: null,
         isSubmitting: false,
@@ -43161,104 +43074,291 @@ function stopReason(facts, step) {
 
 /***/ }),
 
-/***/ 4652:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   O: () => (/* binding */ finish)
-/* harmony export */ });
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2827);
-/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1165);
-/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4121);
-/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3142);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7141);
-/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2234);
-
-
-
-
-
-
-
-
-
-
-
-async function finish(step, runData, commitStatus) {
-    await refreshRunning(step);
-    const outcomes = await decide(step, runData);
-    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
-    await commitStatus.settle(step.end.deadline);
-    step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatClosing */ .Z0)(outcomes));
-    return outcomes;
-}
-async function decide(step, runData) {
-    const { end, entries, client, deps } = step;
-    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .outcomeNow */ .jL)(step, entry, runData[index]));
-    let billed = [];
-    for (let known = -1; known !== end.facts().ends.length;) {
-        known = end.facts().ends.length;
-        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_10__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .reconcileEntry */ .X)(step, entry)));
-        billed = await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_5__/* .withBills */ .F)(outcomesNow(), client, noTime);
-    }
-    end.decide();
-    for (const [index, entry] of entries.entries())
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h);
-    return outcomesNow().map((outcome, index) => ({
-        ...outcome,
-        bills: billed[index]?.bills ?? outcome.bills,
-    }));
-}
-const maxRefreshMs = 10_000;
-async function refreshRunning(step) {
-    const { entries, end, deps, plan } = step;
-    const running = entries.filter(({ facts }) => facts.stop === 'goal');
-    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
-        return;
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .startDeadline */ .db)(deps.clock, maxRefreshMs, end.signal);
-    await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
-    clear();
-    if (running.some((entry) => !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .passes */ .WE)((0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .outcomeNow */ .jL)(step, entry).result)))
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .failFast */ .$4)(step);
-}
-async function refreshOne(step, entry, signal) {
-    const [own] = entry.facts.jobs;
-    if (own === undefined)
-        return;
-    await step.poller.watch(own.uuid, (answer) => {
-        if (answer instanceof Error || signal.aborted)
-            return true;
-        const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
-        if (!(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasFinished */ .rz)(job))
-            return true;
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .applyUpdate */ .QE)(step, entry, job);
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .saveEnded */ .yo)(step, entry, job, 'ended');
-        return true;
-    }, signal, { isKnown: false });
-}
-
-
-/***/ }),
-
-/***/ 6673:
+/***/ 2887:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  O: () => (/* binding */ finish),
   p: () => (/* binding */ withStep)
+});
+
+// EXTERNAL MODULE: ./build/custody/saved-state.js
+var saved_state = __nccwpck_require__(7603);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/money/bills.js
+var bills = __nccwpck_require__(1165);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/progress.js
+
+
+
+
+const nothingYet = { status: '', startedMs: null, endedMs: null, isBad: false };
+const tickMs = 60_000;
+const silenceMs = 300_000;
+function startProgress(print, clock, jobCount, { timeoutMs, atTimeout }, signal) {
+    const startMs = clock.monotonicMs();
+    const jobs = Array.from({ length: jobCount }, () => nothingYet);
+    let lastChangeMs = startMs;
+    let lastLineMs = startMs;
+    let lastCounts = '';
+    const update = (index, change) => {
+        jobs[index] = { ...(jobs[index] ?? nothingYet), ...change };
+        lastChangeMs = clock.monotonicMs();
+        lastLineMs = lastChangeMs;
+    };
+    const setStatus = (index, status) => {
+        const nowMs = clock.monotonicMs();
+        const started = status === 'RUNNING' ? { startedMs: nowMs } : {};
+        update(index, { status, ...started, endedMs: (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null });
+    };
+    const tick = () => {
+        if (jobs.every(({ endedMs }) => endedMs !== null))
+            return;
+        const nowMs = clock.monotonicMs();
+        const counts = describeCounts(jobs);
+        if (jobCount > 1 && counts !== lastCounts) {
+            print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
+            lastCounts = counts;
+        }
+        else if (nowMs - lastLineMs >= silenceMs) {
+            const status = (0,jobs_status/* formatStatus */.me)(jobs[0]?.status ?? '') || 'waiting for the service';
+            const state = jobCount > 1 ? counts : `still ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}`;
+            const left = (0,format/* formatDuration */.a3)(startMs + timeoutMs - nowMs);
+            const quiet = (0,format/* formatDuration */.a3)(nowMs - lastChangeMs);
+            print(`${state}, no change for ${quiet}; timeout in ${left}, then ${atTimeout}`);
+        }
+        else
+            return;
+        lastLineMs = nowMs;
+    };
+    void repeat(clock, signal, tick);
+    return {
+        submitted: ({ ref, job }) => {
+            setStatus(ref.index, job.status);
+        },
+        statusChanged: ({ ref }, { status }) => {
+            setStatus(ref.index, status);
+        },
+        ended: ({ ref, result }) => {
+            const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
+            update(ref.index, { endedMs, isBad: !(0,results/* passes */.WE)(result) });
+        },
+    };
+}
+async function repeat(clock, signal, tick) {
+    for (;;) {
+        await clock.sleep(tickMs, signal);
+        if (signal.aborted)
+            return;
+        tick();
+    }
+}
+function isRunning({ status, endedMs }) {
+    return status === 'RUNNING' && endedMs === null;
+}
+function describeCounts(jobs) {
+    const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
+    const bad = jobs.filter(({ isBad }) => isBad).length;
+    const running = jobs.filter(isRunning).length;
+    const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
+    const waiting = jobs.length - done - running;
+    return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
+}
+const minEnded = 3;
+function describeTimeLeft(jobs, nowMs) {
+    const times = jobs.flatMap(({ startedMs, endedMs }) => startedMs === null || endedMs === null ? [] : [endedMs - startedMs]);
+    const running = jobs.filter(isRunning).length;
+    if (times.length < minEnded || running === 0)
+        return '';
+    const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+    const leftMs = jobs
+        .filter(({ endedMs }) => endedMs === null)
+        .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
+    const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
+    return `; about ${minutes}m left`;
+}
+
+// EXTERNAL MODULE: ./build/step/entry.js
+var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/step/step.js + 5 modules
+var step_step = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/open.js
+
+
+
+
+
+
+
+
+
+async function withStep(plan, jobs, listeners, deps, work) {
+    const closed = new AbortController();
+    const step = (0,step_step/* createStep */.B)(plan, jobs, listeners, deps, closed.signal);
+    try {
+        startReports(step, closed.signal);
+        (0,saved_state/* savePolicy */.Cp)(deps.runner, plan.policy);
+        for (const { place, facts } of step.entries)
+            (0,saved_state/* saveEntry */.wn)(deps.runner, place, facts);
+        startStep(step);
+        return await work(step);
+    }
+    finally {
+        closed.abort();
+        step.budget.stop();
+        await step.close();
+    }
+}
+function startReports({ plan, entries, deps, log, listeners }, signal) {
+    const { apiUrl, timeoutMs, policy, goalResult, cancelReason } = plan;
+    const jobCount = entries.length;
+    if (jobCount === 0 || cancelReason !== undefined)
+        return;
+    const atTimeout = timeoutWords[policy.onTimeout];
+    log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
+    const progress = { timeoutMs, atTimeout };
+    listeners.push(startProgress(log.print, deps.clock, jobCount, progress, signal));
+}
+const timeoutWords = {
+    cancel: 'unfinished jobs are canceled and the step fails',
+    fail: 'unfinished jobs keep running and the step fails',
+    detach: 'unfinished jobs keep running and the step passes',
+};
+function startStep(step) {
+    const { deps, end, budget } = step;
+    budget.start({
+        onOverRate: (jobUuid, why) => {
+            const entry = (0,step_step/* allEntries */.Y)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
+            if (entry !== undefined)
+                (0,update/* stopOverBudget */._Z)(step, entry, why);
+        },
+        onOverCost: (why) => {
+            for (const entry of step.entries)
+                (0,step_entry/* setSeen */.EZ)(entry, { overBudget: entry.seen.overBudget ?? why });
+            end.endFor('max-cost');
+        },
+    });
+    end.start((facts) => {
+        const save = () => {
+            (0,saved_state/* saveStep */.cs)(deps.runner, facts);
+        };
+        if (facts.hasVerdict) {
+            save();
+            return;
+        }
+        (0,saved_state/* saveIfPossible */.Ku)(save);
+        for (const entry of (0,step_step/* allEntries */.Y)(step))
+            if (!entry.isSubmitting)
+                void (0,update/* reconcileEntry */.Xt)(step, entry);
+    });
+}
+async function finish(step, runData, commitStatus) {
+    await refreshRunning(step);
+    const outcomes = await decide(step, runData);
+    (0,outputs/* writeAccessToken */.H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    await commitStatus.settle(step.end.deadline);
+    step.log.print((0,format/* formatClosing */.Z0)(outcomes));
+    return outcomes;
+}
+async function decide(step, runData) {
+    const { end, entries, client, deps } = step;
+    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+    const outcomesNow = () => entries.map((entry, index) => (0,update/* outcomeNow */.jL)(step, entry, runData[index]));
+    let billed = [];
+    for (let known = -1; known !== end.facts().ends.length;) {
+        known = end.facts().ends.length;
+        await Promise.all((0,step_step/* allEntries */.Y)(step).map(async (entry) => (0,update/* reconcileEntry */.Xt)(step, entry)));
+        billed = await (0,bills/* withBills */.F)(outcomesNow(), client, noTime);
+    }
+    end.decide();
+    for (const [index, entry] of entries.entries())
+        (0,update/* reportEnd */.wZ)(step, entry, runData[index]);
+    return outcomesNow().map((outcome, index) => ({
+        ...outcome,
+        bills: billed[index]?.bills ?? outcome.bills,
+    }));
+}
+async function refreshRunning(step) {
+    const { entries, end, plan } = step;
+    const running = entries.filter(({ facts }) => facts.stop === 'goal');
+    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
+        return;
+    await Promise.all(running.map(async (entry) => (0,update/* refresh */.Ow)(step, entry, end.signal)));
+    if (running.some((entry) => !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result)))
+        (0,update/* failFast */.$4)(step);
+}
+
+
+/***/ }),
+
+/***/ 2568:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ cancelPlan),
+/* harmony export */   q: () => (/* binding */ createPlan)
+/* harmony export */ });
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5443);
+
+
+const cancelPlan = {
+    pollInterval: 'auto',
+    waitUntil: undefined,
+    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+    goalResult: 'running',
+    readyCheck: null,
+    ssh: null,
+    ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__/* .noCeilings */ .Es,
+    failFast: false,
+    logs: 'none',
+};
+function createPlan(inputs) {
+    return {
+        ...cancelPlan,
+        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_0__/* .toAccess */ .oQ)(inputs),
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: {
+            onTimeout: inputs['on-timeout'],
+            onWorkflowCancel: inputs['on-workflow-cancel'],
+            onJobEnd: inputs['on-job-end'] ?? 'keep',
+        },
+        readyCheck: inputs['ready-check'] ?? null,
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
+    };
+}
+
+
+/***/ }),
+
+/***/ 6479:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Y: () => (/* binding */ allEntries),
+  B: () => (/* binding */ createStep)
 });
 
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
-// EXTERNAL MODULE: ./build/custody/saved-state.js
-var saved_state = __nccwpck_require__(7603);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
@@ -43765,103 +43865,6 @@ function mustRead({ job, runs, read, lastSeenMs }) {
 var container_log = __nccwpck_require__(5335);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/progress.js
-
-
-
-
-const nothingYet = { status: '', startedMs: null, endedMs: null, isBad: false };
-const tickMs = 60_000;
-const silenceMs = 300_000;
-function startProgress(print, clock, jobCount, { timeoutMs, atTimeout }, signal) {
-    const startMs = clock.monotonicMs();
-    const jobs = Array.from({ length: jobCount }, () => nothingYet);
-    let lastChangeMs = startMs;
-    let lastLineMs = startMs;
-    let lastCounts = '';
-    const update = (index, change) => {
-        jobs[index] = { ...(jobs[index] ?? nothingYet), ...change };
-        lastChangeMs = clock.monotonicMs();
-        lastLineMs = lastChangeMs;
-    };
-    const setStatus = (index, status) => {
-        const nowMs = clock.monotonicMs();
-        const started = status === 'RUNNING' ? { startedMs: nowMs } : {};
-        update(index, { status, ...started, endedMs: (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null });
-    };
-    const tick = () => {
-        if (jobs.every(({ endedMs }) => endedMs !== null))
-            return;
-        const nowMs = clock.monotonicMs();
-        const counts = describeCounts(jobs);
-        if (jobCount > 1 && counts !== lastCounts) {
-            print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
-            lastCounts = counts;
-        }
-        else if (nowMs - lastLineMs >= silenceMs) {
-            const status = (0,jobs_status/* formatStatus */.me)(jobs[0]?.status ?? '') || 'waiting for the service';
-            const state = jobCount > 1 ? counts : `still ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}`;
-            const left = (0,format/* formatDuration */.a3)(startMs + timeoutMs - nowMs);
-            const quiet = (0,format/* formatDuration */.a3)(nowMs - lastChangeMs);
-            print(`${state}, no change for ${quiet}; timeout in ${left}, then ${atTimeout}`);
-        }
-        else
-            return;
-        lastLineMs = nowMs;
-    };
-    void repeat(clock, signal, tick);
-    return {
-        submitted: ({ ref, job }) => {
-            setStatus(ref.index, job.status);
-        },
-        statusChanged: ({ ref }, { status }) => {
-            setStatus(ref.index, status);
-        },
-        ended: ({ ref, result }) => {
-            const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
-            update(ref.index, { endedMs, isBad: !(0,results/* passes */.WE)(result) });
-        },
-    };
-}
-async function repeat(clock, signal, tick) {
-    for (;;) {
-        await clock.sleep(tickMs, signal);
-        if (signal.aborted)
-            return;
-        tick();
-    }
-}
-function isRunning({ status, endedMs }) {
-    return status === 'RUNNING' && endedMs === null;
-}
-function describeCounts(jobs) {
-    const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
-    const bad = jobs.filter(({ isBad }) => isBad).length;
-    const running = jobs.filter(isRunning).length;
-    const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
-    const waiting = jobs.length - done - running;
-    return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
-}
-const minEnded = 3;
-function describeTimeLeft(jobs, nowMs) {
-    const times = jobs.flatMap(({ startedMs, endedMs }) => startedMs === null || endedMs === null ? [] : [endedMs - startedMs]);
-    const running = jobs.filter(isRunning).length;
-    if (times.length < minEnded || running === 0)
-        return '';
-    const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
-    const leftMs = jobs
-        .filter(({ endedMs }) => endedMs === null)
-        .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
-    const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
-    return `; about ${minutes}m left`;
-}
-
 // EXTERNAL MODULE: ./build/service/poll.js
 var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/custody/facts.js
@@ -43871,18 +43874,26 @@ var custody_facts = __nccwpck_require__(9507);
 const abandonAfterMs = 2_000;
 const interruptDeadlineMs = 6_000;
 const endDeadlineMs = 3 * 60_000;
-function createStepEnd({ clock, interrupt }, timeoutMs) {
-    const { released, release, end, abandon, deadline, after, abortAfter } = createTimers(clock);
+function createStepEnd({ clock, interrupt }, timeoutMs, closed) {
+    const end = new AbortController();
+    const abandon = new AbortController();
+    const deadline = new AbortController();
     let facts = custody_facts/* newStepFacts */.Gz;
     let onChange = null;
     const change = (changed) => {
         facts = { ...facts, ...changed };
         onChange?.(facts);
     };
+    const abortAfter = (ms, controller) => {
+        void clock.sleep(ms, closed).then(() => {
+            if (!closed.aborted)
+                controller.abort();
+        });
+    };
     const endFor = (reason) => {
         const isFirst = facts.ends.length === 0;
         const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
-        if (facts.hasVerdict || !isNew)
+        if (facts.hasVerdict || !isNew || closed.aborted)
             return;
         change({ ends: [...facts.ends, reason] });
         if (isFirst)
@@ -43905,46 +43916,17 @@ function createStepEnd({ clock, interrupt }, timeoutMs) {
         start: (listener) => {
             onChange = listener;
             const onInterrupt = endFor.bind(null, 'interrupt');
-            interrupt.addEventListener('abort', onInterrupt, { signal: released.signal });
-            after(timeoutMs, endFor.bind(null, 'timeout'));
+            interrupt.addEventListener('abort', onInterrupt, { signal: closed });
+            void clock.sleep(timeoutMs, closed).then(endFor.bind(null, 'timeout'));
             if (interrupt.aborted)
                 onInterrupt();
-        },
-        release,
-    };
-}
-function createTimers(clock) {
-    const released = new AbortController();
-    const after = (ms, work) => {
-        void clock.sleep(ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                work();
-        });
-    };
-    return {
-        released,
-        release: () => {
-            released.abort();
-        },
-        end: new AbortController(),
-        abandon: new AbortController(),
-        deadline: new AbortController(),
-        after,
-        abortAfter: (ms, controller) => {
-            after(ms, () => {
-                controller.abort();
-            });
         },
     };
 }
 
 // EXTERNAL MODULE: ./build/step/entry.js
-var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/step/reconcile-entry.js
-var reconcile_entry = __nccwpck_require__(3142);
-// EXTERNAL MODULE: ./build/step/step.js
-var step_step = __nccwpck_require__(7141);
-;// CONCATENATED MODULE: ./build/step/open.js
+var entry = __nccwpck_require__(7499);
+;// CONCATENATED MODULE: ./build/step/step.js
 
 
 
@@ -43955,262 +43937,49 @@ var step_step = __nccwpck_require__(7141);
 
 
 
-
-
-
-
-async function withStep(plan, jobs, listeners, deps, work) {
+function createStep(plan, jobs, listeners, deps, closed) {
     const { runner, clock } = deps;
     const log = (0,report_log/* createLog */.hM)(runner, clock, jobs.length);
     const { client, close } = (0,service_client/* openService */.IH)(deps, plan, log.clockOff);
     const probe = deps.openProbe(plan.apiUrl);
-    const over = new AbortController();
-    const end = createStepEnd(deps, plan.timeoutMs);
+    const end = createStepEnd(deps, plan.timeoutMs, closed);
     const budget = createBudget(client, plan.ceilings, end.signal);
-    const poller = (0,poll/* createPoller */.vO)({
-        client,
-        interval: (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
-        signal: end.deadline,
-        onUnavailable: log.serviceUnavailable,
-        onAvailable: log.serviceAvailable,
-    });
+    const told = [log, ...listeners];
     const printer = (0,container_log/* openLogPrinter */.VT)(runner, log, plan.logs, jobs.length);
-    const jobLogs = createLogCollector({
-        client,
-        signal: end.signal,
-        deadline: end.deadline,
-        interrupt: deps.interrupt,
-        ...printer,
-    });
-    const step = {
+    return {
         deps,
         plan,
-        entries: jobs.map((job) => (0,step_entry/* createEntry */.dv)(job)),
-        earlier: [],
+        entries: jobs.map((job, place) => (0,entry/* createEntry */.dv)(job, place)),
+        earlier: new Array(),
         client,
         probe,
         end,
         finder: (0,find/* createFinder */.p)(client, end.deadline),
-        poller,
+        poller: (0,poll/* createPoller */.vO)({
+            client,
+            interval: (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
+            signal: end.deadline,
+            onUnavailable: log.serviceUnavailable,
+            onAvailable: log.serviceAvailable,
+        }),
         log,
         budget,
-        jobLogs,
-        listeners: [log, ...startReports(plan, jobs.length, deps, log, over.signal), ...listeners],
+        jobLogs: createLogCollector({
+            client,
+            signal: end.signal,
+            deadline: end.deadline,
+            interrupt: deps.interrupt,
+            ...printer,
+        }),
+        listeners: told,
+        close: async () => Promise.all([close(), probe.close()]),
     };
-    try {
-        saveStart(step, jobs);
-        startStep(step);
-        return await work(step);
-    }
-    finally {
-        over.abort();
-        end.release();
-        budget.stop();
-        await Promise.all([close(), probe.close()]);
-    }
+}
+function allEntries({ entries, earlier }) {
+    return [...entries, ...earlier];
 }
 function watchfulInterval(interval) {
     return interval === 'auto' ? interval : Math.min(interval, poll/* maxAutoMs */.gK);
-}
-function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, jobCount, { clock }, log, signal) {
-    if (jobCount === 0 || cancelReason !== undefined)
-        return [];
-    const atTimeout = timeoutWords[policy.onTimeout];
-    log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
-    return [startProgress(log.print, clock, jobCount, { timeoutMs, atTimeout }, signal)];
-}
-const timeoutWords = {
-    cancel: 'unfinished jobs are canceled and the step fails',
-    fail: 'unfinished jobs keep running and the step fails',
-    detach: 'unfinished jobs keep running and the step passes',
-};
-function saveStart({ deps: { runner }, plan, entries }, jobs) {
-    const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
-    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, records, policy: plan.policy });
-    for (const { ref, choice, facts } of entries)
-        if (facts.jobs.length > 0)
-            (0,saved_state/* saveEntry */.wn)(runner, ref.index, choice, facts);
-}
-function startStep(step) {
-    const { deps, end, budget } = step;
-    budget.start({
-        onOverRate: (jobUuid, why) => {
-            const entry = (0,step_step/* allEntries */.Y)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
-            if (entry !== undefined)
-                (0,reconcile_entry/* stopOverBudget */._)(step, entry, why);
-        },
-        onOverCost: (why) => {
-            for (const entry of step.entries)
-                (0,step_entry/* setSeen */.EZ)(entry, { overBudget: entry.seen.overBudget ?? why });
-            end.endFor('max-cost');
-        },
-    });
-    end.start((facts) => {
-        const save = () => {
-            (0,saved_state/* saveStep */.cs)(deps.runner, facts);
-        };
-        if (facts.hasVerdict) {
-            save();
-            return;
-        }
-        (0,saved_state/* saveIfPossible */.Ku)(save);
-        for (const entry of (0,step_step/* allEntries */.Y)(step))
-            if (!entry.isSubmitting)
-                void (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-    });
-}
-
-
-/***/ }),
-
-/***/ 2568:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   q: () => (/* binding */ createPlan)
-/* harmony export */ });
-/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
-/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5443);
-
-
-function createPlan(inputs) {
-    return {
-        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_0__/* .toAccess */ .oQ)(inputs),
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: {
-            onTimeout: inputs['on-timeout'],
-            onWorkflowCancel: inputs['on-workflow-cancel'],
-            onJobEnd: 'keep',
-        },
-        goalResult: 'running',
-        readyCheck: inputs['ready-check'] ?? null,
-        ssh: null,
-        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__/* .noCeilings */ .Es,
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
-    };
-}
-
-
-/***/ }),
-
-/***/ 3142:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   X: () => (/* binding */ reconcileEntry),
-/* harmony export */   _: () => (/* binding */ stopOverBudget)
-/* harmony export */ });
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6804);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7499);
-/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2234);
-
-
-
-
-
-
-async function reconcileEntry(step, entry) {
-    const both = Promise.all([entry.reconciling, reconcileNow(step, entry)]);
-    entry.reconciling = both.then(() => { });
-    entry.reconciling.catch(() => { });
-    return entry.reconciling;
-}
-function stopOverBudget(step, entry, why) {
-    const { stop } = entry.facts;
-    if (stop !== null && stop !== 'goal')
-        return;
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { overBudget: why });
-    (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .saveFacts */ .NP)(step, entry, { stop: 'over-budget' });
-    entry.unwatch.abort();
-    if (stop === 'goal')
-        void reconcileEntry(step, entry);
-}
-async function reconcileNow(step, entry) {
-    const { client, finder, poller, end, plan } = step;
-    const { cancelReason } = plan;
-    await (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .reconcile */ .Lq)({
-        facts: () => entry.facts,
-        record: (change) => {
-            (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .saveFacts */ .NP)(step, entry, change);
-        },
-        wanted: () => cancelReason === undefined
-            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
-            : 'cancel',
-        canceled: entry.canceled,
-        reason: (jobUuid) => cancelReason ??
-            ((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .isDuplicate */ .KD)(entry.facts, jobUuid) ? _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .duplicateReason */ .Uu : cause(entry.facts, step)),
-        onJob: (job) => {
-            (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .applyUpdate */ .QE)(step, entry, job);
-        },
-    }, {
-        client,
-        finder,
-        poller,
-        deadline: end.deadline,
-        phase: cancelReason === undefined ? 'main' : 'post',
-        events: createEvents(step, entry),
-    });
-}
-function createEvents({ log, plan }, entry) {
-    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
-    return {
-        ...log,
-        cancelling: (jobUuid, reason) => {
-            if (isOwn(jobUuid))
-                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
-            log.cancelling(jobUuid, reason, entry.ref.index);
-        },
-        cancelFailed: (jobUuid, error) => {
-            const { submitted, error: before } = entry.seen;
-            if (isOwn(jobUuid))
-                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
-            if (plan.cancelReason !== undefined)
-                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .asError */ .zR)(error) });
-            else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
-                log.cancelFailed(jobUuid, error);
-        },
-    };
-}
-function isUnknown(error) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 && error.status === 404;
-}
-function cause({ stop }, { end }) {
-    const [reason] = end.facts().ends;
-    return reason === undefined ? causesByStop[stop ?? 'lost'] : causesByEnd[reason];
-}
-const causesByEnd = {
-    timeout: 'the timeout was reached',
-    interrupt: 'the workflow was cancelled',
-    'fail-fast': 'another job of the step failed',
-    'max-cost': 'max-cost is nearly reached',
-};
-const unknownStatus = 'its status is unknown';
-const causesByStop = {
-    'over-budget': 'it is over budget',
-    ended: 'it has failed, and may be started once more',
-    replaced: 'it has failed, may be started once more, and is cooked anew',
-    goal: unknownStatus,
-    lost: unknownStatus,
-    'not-cooked': unknownStatus,
-};
-
-
-/***/ }),
-
-/***/ 7141:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Y: () => (/* binding */ allEntries)
-/* harmony export */ });
-function allEntries({ entries, earlier }) {
-    return [...entries, ...earlier];
 }
 
 
@@ -44222,17 +43991,32 @@ function allEntries({ entries, earlier }) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $4: () => (/* binding */ failFast),
 /* harmony export */   NP: () => (/* binding */ saveFacts),
+/* harmony export */   Ow: () => (/* binding */ refresh),
 /* harmony export */   QE: () => (/* binding */ applyUpdate),
+/* harmony export */   Xt: () => (/* binding */ reconcileEntry),
+/* harmony export */   _Z: () => (/* binding */ stopOverBudget),
 /* harmony export */   gp: () => (/* binding */ startTry),
 /* harmony export */   jL: () => (/* binding */ outcomeNow),
+/* harmony export */   ns: () => (/* binding */ lookOnce),
 /* harmony export */   wZ: () => (/* binding */ reportEnd),
-/* harmony export */   xH: () => (/* binding */ trackJob),
-/* harmony export */   yo: () => (/* binding */ saveEnded)
+/* harmony export */   xH: () => (/* binding */ trackJob)
 /* harmony export */ });
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7603);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7499);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6804);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7603);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4746);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6479);
+
+
+
+
+
+
 
 
 
@@ -44240,17 +44024,17 @@ function allEntries({ entries, earlier }) {
 function saveFacts({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
     const save = () => {
-        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
     };
     if (change.sends === undefined)
-        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__/* .saveIfPossible */ .Ku)(save);
+        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveIfPossible */ .Ku)(save);
     else
         save();
 }
 function trackJob(step, entry, answer, origin, submittedAtMs = step.deps.clock.now()) {
-    const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
+    const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .setSeen */ .EZ)(entry, { submitted });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { submitted });
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
     saveFacts(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
     applyUpdate(step, entry, job);
@@ -44261,7 +44045,7 @@ function applyUpdate({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
         budget.onLook(job);
     const before = entry.seen;
-    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .seeJob */ .hB)(entry, job, deps.clock.now());
+    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .seeJob */ .hB)(entry, job, deps.clock.now());
     const { submitted, timeline } = entry.seen;
     const change = timeline.at(-1);
     const isChanged = timeline !== before.timeline && before.timeline.length > 0;
@@ -44270,17 +44054,44 @@ function applyUpdate({ deps, listeners, budget }, entry, job) {
     for (const listener of listeners)
         listener.statusChanged?.(submitted, change, job);
 }
-function saveEnded(step, entry, job, stop = entry.facts.stop) {
-    saveFacts(step, entry, { ...(0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withJob */ .ec)(entry.facts, { uuid: job.uuid, hasEnded: true }), stop });
+async function lookOnce({ poller }, jobUuid, until) {
+    let answer = null;
+    const take = (given) => {
+        answer = given;
+        return true;
+    };
+    await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
+    return answer;
+}
+const maxRefreshMs = 10_000;
+async function refresh(step, entry, until) {
+    const { job } = entry.seen;
+    const { stop } = entry.facts;
+    if (job === null)
+        return;
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(step.deps.clock, maxRefreshMs, until);
+    const answer = await lookOnce(step, job.uuid, signal);
+    clear();
+    if (answer === null || answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7)
+        return;
+    const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
+    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(seen);
+    if (!hasEnded && stop === 'goal')
+        return;
+    applyUpdate(step, entry, seen);
+    if (!hasEnded)
+        return;
+    const ended = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withJob */ .ec)(entry.facts, { uuid: seen.uuid, hasEnded });
+    saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 function failFast({ plan, end }) {
     if (plan.failFast)
         end.endFor('fail-fast');
 }
-function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h) {
-    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .getOutcome */ .p8)(entry, end.facts(), plan, runData);
+function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h) {
+    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .getOutcome */ .p8)(entry, end.facts(), plan, runData);
 }
-function reportEnd(step, entry, runData) {
+function reportEnd(step, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h) {
     const outcome = outcomeNow(step, entry, runData);
     if (outcome.result === entry.reported)
         return;
@@ -44288,14 +44099,92 @@ function reportEnd(step, entry, runData) {
     for (const listener of step.listeners)
         listener.ended?.(outcome);
 }
-function startTry(step, request, earlierTries) {
+function startTry(step, request, earlierTries = []) {
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .allEntries */ .Y)(step).length, earlierTries);
     const before = step.entries[request.index];
     if (before !== undefined)
         step.earlier.push(before);
-    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .createEntry */ .dv)({ ref: request, mark: request.mark }, request.choice, earlierTries);
     step.entries[request.index] = entry;
+    saveFacts(step, entry, {});
     return entry;
 }
+async function reconcileEntry(step, entry) {
+    const both = Promise.all([entry.reconciling, (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__/* .reconcile */ .L)(createCustody(step, entry))]);
+    entry.reconciling = both.then(() => { });
+    entry.reconciling.catch(() => { });
+    return entry.reconciling;
+}
+function stopOverBudget(step, entry, why) {
+    const { stop } = entry.facts;
+    if (stop !== null && stop !== 'goal')
+        return;
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { overBudget: why });
+    saveFacts(step, entry, { stop: 'over-budget' });
+    entry.unwatch.abort();
+    if (stop === 'goal')
+        void reconcileEntry(step, entry);
+}
+function createCustody(step, entry) {
+    const { client, finder, poller, end, plan, log } = step;
+    const { cancelReason } = plan;
+    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
+    return {
+        client,
+        finder,
+        poller,
+        deadline: end.deadline,
+        phase: cancelReason === undefined ? 'main' : 'post',
+        facts: () => entry.facts,
+        record: (change) => {
+            saveFacts(step, entry, change);
+        },
+        wanted: () => cancelReason === undefined
+            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
+            : 'cancel',
+        canceled: entry.canceled,
+        reason: () => cancelReason ?? causeOf(entry.facts, step),
+        onJob: (job) => {
+            applyUpdate(step, entry, job);
+        },
+        log: {
+            ...log,
+            cancelling: (jobUuid, reason) => {
+                if (isOwn(jobUuid))
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
+                log.cancelling(jobUuid, reason, entry.ref.index);
+            },
+            cancelFailed: (jobUuid, error) => {
+                const { submitted, error: before } = entry.seen;
+                if (isOwn(jobUuid))
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
+                if (cancelReason !== undefined)
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error) });
+                else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+                    log.cancelFailed(jobUuid, error);
+            },
+        },
+    };
+}
+function isUnknown(error) {
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && error.status === 404;
+}
+function causeOf({ stop }, { end }) {
+    const [reason] = end.facts().ends;
+    if (reason !== undefined)
+        return causesByEnd[reason];
+    return (stop === null ? undefined : causesByStop[stop]) ?? 'its status is unknown';
+}
+const causesByEnd = {
+    timeout: 'the timeout was reached',
+    interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
+    'max-cost': 'max-cost is nearly reached',
+};
+const causesByStop = {
+    'over-budget': 'it is over budget',
+    ended: 'it has failed, and may be started once more',
+    replaced: 'it has failed, may be started once more, and is cooked anew',
+};
 
 
 /***/ }),
@@ -44306,7 +44195,8 @@ function startTry(step, request, earlierTries) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  W: () => (/* binding */ watchToEnd)
+  Bu: () => (/* binding */ setLost),
+  WR: () => (/* binding */ watchToEnd)
 });
 
 // UNUSED EXPORTS: decideLook
@@ -44331,22 +44221,17 @@ var jobs_status = __nccwpck_require__(1671);
 var ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
 var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/service/endpoints.js
-var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/step/reconcile-entry.js
-var reconcile_entry = __nccwpck_require__(3142);
 // EXTERNAL MODULE: ./build/jobs/ready-check.js
 var ready_check = __nccwpck_require__(2799);
-// EXTERNAL MODULE: ./build/service/poll.js
-var poll = __nccwpck_require__(9851);
+// EXTERNAL MODULE: ./build/service/endpoints.js
+var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
 var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/step/server.js
-
 
 
 
@@ -44361,58 +44246,49 @@ function getWaitUntil({ waitUntil, readyCheck, ssh }, { task }) {
     return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
 const maxUnknownWaitMs = 30_000;
-const minListEveryMs = 20_000;
-const maxListEveryMs = 300_000;
-const listShare = 1 / 15;
+const listEveryMs = 60_000;
 const noServer = { runUuid: null, urls: [], isReported: false };
 function watchServer(step, entry, submitted, log) {
-    const { end, plan, deps } = step;
+    const { clock } = step.deps;
     const served = new AbortController();
     const over = new AbortController();
-    const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
-    const waitUntil = getWaitUntil(plan, submitted.job);
+    const signal = AbortSignal.any([step.end.signal, over.signal, served.signal]);
+    const isToRun = getWaitUntil(step.plan, submitted.job) === 'running';
     let work = null;
     let isWaitReported = false;
     let server = noServer;
+    let runsSinceMs = Infinity;
     let listedAtMs = -Infinity;
-    const refresh = async (job, waitedMs) => {
-        const nowMs = deps.clock.monotonicMs();
-        if (server.urls.length > 0 && nowMs - listedAtMs < getListPause(waitedMs))
-            return;
-        listedAtMs = nowMs;
-        server = await readServer(step, entry, job, log, server, signal);
-    };
-    const isServing = async (job, waitedMs) => {
-        await refresh(job, waitedMs);
-        if (waitUntil === 'running' && server.isReported)
+    const isServing = async (job) => {
+        const nowMs = clock.monotonicMs();
+        runsSinceMs = Math.min(runsSinceMs, nowMs);
+        if (server.urls.length === 0 || nowMs - listedAtMs >= listEveryMs) {
+            listedAtMs = nowMs;
+            server = await readServer(step, entry, job, log, server, signal);
+        }
+        if (isToRun && server.isReported)
             return true;
         if (server.urls.length > 0)
             return isReady(step, entry, submitted, server.urls, signal);
         if (!isWaitReported && server.runUuid !== null)
             step.log.noAddressYet(submitted);
         isWaitReported ||= server.runUuid !== null;
-        return waitUntil === 'running' && mayHaveNoAddress(job, waitedMs);
+        const isSure = job.parameters?.isReachable === true;
+        return isToRun && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
     };
-    const wait = async (job) => {
-        const sinceMs = deps.clock.monotonicMs();
-        while (!signal.aborted) {
-            const startedMs = deps.clock.monotonicMs();
-            if (await isServing(job, startedMs - sinceMs)) {
-                served.abort();
-                return;
-            }
-            const interval = server.urls.length === 0 ? plan.pollInterval : 'auto';
-            const everyMs = (0,poll/* pollIntervalMs */.Bg)(interval, startedMs - sinceMs);
-            await deps.clock.sleep(startedMs + everyMs - deps.clock.monotonicMs(), signal);
-        }
+    const check = async (job) => {
+        if (await isServing(job))
+            served.abort();
+        work = null;
     };
     return {
         served: served.signal,
         mayReadLog: () => server.runUuid !== null,
         onRunning: (job) => {
-            if (job.parameters?.isReachable === false && waitUntil === 'running')
+            if (job.parameters?.isReachable === false && isToRun)
                 served.abort();
-            work ??= wait(job);
+            else
+                work ??= check(job);
         },
         onStopped: () => {
             server = { ...noServer, runUuid: server.runUuid };
@@ -44423,12 +44299,6 @@ function watchServer(step, entry, submitted, log) {
             await work;
         },
     };
-}
-function getListPause(waitedMs) {
-    return Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
-}
-function mayHaveNoAddress(job, waitedMs) {
-    return job.parameters?.isReachable !== true && waitedMs >= maxUnknownWaitMs;
 }
 async function readServer({ client, deps }, entry, { uuid }, log, before, signal) {
     try {
@@ -44454,17 +44324,13 @@ async function isReady(step, entry, submitted, urls, signal) {
     const { clock } = step.deps;
     const sentMs = clock.monotonicMs();
     const refusal = (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
-    if (refusal === null && entry.seen.readiness === null)
-        return true;
-    const answer = refusal?.answer ?? null;
-    const before = entry.seen.readiness;
-    if (signal.aborted && answer !== null)
+    if (refusal !== null && signal.aborted)
         return false;
-    const isSame = before?.answer === answer && before?.check === refusal?.check;
-    const sinceMs = isSame && before !== null ? before.sinceMs : sentMs;
+    const before = entry.seen.readiness;
+    const isSame = before?.answer === refusal?.answer && before?.check === refusal?.check;
+    const sinceMs = isSame ? (before?.sinceMs ?? sentMs) : sentMs;
     const forMs = clock.monotonicMs() - sinceMs;
-    const readiness = refusal === null ? null : { ...refusal, sinceMs, forMs };
-    (0,step_entry/* setSeen */.EZ)(entry, { readiness });
+    (0,step_entry/* setSeen */.EZ)(entry, { readiness: refusal && { ...refusal, sinceMs, forMs } });
     if (refusal !== null && !isSame)
         step.log.notReady(submitted, refusal.check, refusal.answer);
     return refusal === null;
@@ -44519,8 +44385,7 @@ var update = __nccwpck_require__(2234);
 
 
 
-
-
+const maxRateWaitMs = 30_000;
 async function watchToEnd(step, entry) {
     const { submitted } = entry.seen;
     if (submitted === null)
@@ -44528,8 +44393,8 @@ async function watchToEnd(step, entry) {
     const log = step.jobLogs.open(submitted);
     try {
         await watch(step, entry, submitted, log);
-        if (entry.facts.stop === 'goal')
-            await waitForRate(step, submitted);
+        if (entry.facts.stop === 'goal' && step.plan.ceilings.maxHourlyRateUsd !== null)
+            await step.budget.waitForRate(submitted.job.uuid, maxRateWaitMs);
         if (entry.facts.stop === 'goal')
             keepCounting(step, entry, submitted);
     }
@@ -44540,13 +44405,16 @@ async function watchToEnd(step, entry) {
     const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
     if (!entry.isFollowed && isStopped && !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result))
         (0,update/* failFast */.$4)(step);
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-    await refreshStatus(step, entry);
+    await (0,update/* reconcileEntry */.Xt)(step, entry);
+    const { seen, facts } = entry;
+    if (facts.stop === null && seen.cancel === null)
+        await (0,update/* refresh */.Ow)(step, entry, step.end.deadline);
     const { result } = (0,update/* outcomeNow */.jL)(step, entry);
     const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
-    if (entry.facts.stop === 'ended')
+    const { stop } = entry.facts;
+    if (stop === 'goal' || stop === 'ended')
         reportUnrated(step, entry, runData);
-    if (entry.facts.stop === 'goal')
+    if (stop === 'goal')
         reportAddresses(step, entry, submitted, runData);
     return runData;
 }
@@ -44604,19 +44472,19 @@ async function watch(step, entry, submitted, log) {
     if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
         (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
 }
-const duplicatePausesMs = [15_000, 30_000, 60_000];
-const lastDuplicatePauseMs = 300_000;
+const duplicateEveryMs = 30_000;
+const lateDuplicateEveryMs = 300_000;
 function watchForDuplicates(step, entry) {
     const { clock } = step.deps;
     const over = new AbortController();
     const signal = AbortSignal.any([step.end.signal, over.signal]);
     const lookAgain = async () => {
         for (let looks = 0; (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
-            const everyMs = duplicatePausesMs[looks] ?? lastDuplicatePauseMs;
+            const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
             await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
             if (signal.aborted)
                 return;
-            await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+            await (0,update/* reconcileEntry */.Xt)(step, entry);
         }
     };
     void lookAgain();
@@ -44627,7 +44495,7 @@ async function mayTryNext(step, entry, log) {
     const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
     if (!entry.hasNext || isOver())
         return false;
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    await (0,update/* reconcileEntry */.Xt)(step, entry);
     const { jobs } = entry.facts;
     const isInDoubt = (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
     if (isOver() || isInDoubt)
@@ -44642,13 +44510,6 @@ async function mayTryNext(step, entry, log) {
         return false;
     }
 }
-const maxRateWaitMs = 30_000;
-async function waitForRate({ plan, budget, log }, { job }) {
-    if (plan.ceilings.maxHourlyRateUsd === null)
-        return;
-    if (!(await budget.waitForRate(job.uuid, maxRateWaitMs)))
-        log.rateUnknown(job.uuid);
-}
 function keepCounting({ plan, poller, budget }, { facts }, { job }) {
     if (plan.ceilings.maxCostUsd === null)
         return;
@@ -44661,8 +44522,11 @@ function keepCounting({ plan, poller, budget }, { facts }, { job }) {
     };
     void poller.watch(job.uuid, count, budget.over);
 }
-function reportUnrated({ plan, log }, { seen: { job } }, { runs }) {
-    if (job === null || !(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
+function reportUnrated({ plan, log }, { facts, seen }, { runs }) {
+    const { job } = seen;
+    const { maxHourlyRateUsd } = plan.ceilings;
+    const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : (0,ceilings/* hasCeiling */.YW)(plan.ceilings);
+    if (job === null || !isHeld)
         return;
     const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
     if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run, job) === null))
@@ -44676,18 +44540,6 @@ function reportAddresses({ log, plan }, { seen: { job } }, submitted, { runs }) 
         log.reachable(submitted, urls);
     else if (job?.parameters?.isReachable)
         log.noAddress(submitted);
-}
-async function refreshStatus(step, entry) {
-    const { job, cancel } = entry.seen;
-    if (job === null || entry.facts.stop !== null || cancel !== null)
-        return;
-    const answer = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
-    if (answer === null)
-        return;
-    const seen = (0,custody_facts/* withSent */.l5)(answer, entry.facts);
-    (0,update/* applyUpdate */.QE)(step, entry, seen);
-    if ((0,restart/* hasFinished */.rz)(seen))
-        (0,update/* saveEnded */.yo)(step, entry, seen);
 }
 
 

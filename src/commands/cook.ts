@@ -13,11 +13,9 @@ import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { dryRun } from './dry-run.ts';
 import { cookAll } from '../step/cook-entry.ts';
-import { finish } from '../step/finish.ts';
-import type { CookContext } from '../step/gpu-fallback.ts';
-import { withStep } from '../step/open.ts';
+import { finish, withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
-import { attachAll, nothingAttached } from '../step/take-over.ts';
+import { attachAll, nothingAttached, type CookContext } from '../step/tries.ts';
 import { createPlan, type StepPlan } from '../step/plan.ts';
 import { checkTools, type SshFolder } from '../ssh/folder.ts';
 

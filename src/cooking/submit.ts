@@ -19,8 +19,6 @@ export interface SubmitOptions {
   /** Fires when a cook under way is no longer waited for. */
   readonly abandon: AbortSignal;
   readonly facts: () => EntryFacts;
-  /** Whether another entry of the step has this job. */
-  readonly isTaken: (jobUuid: string) => boolean;
   /** Keeps what is known, before anything else is done. */
   readonly record: (change: Partial<EntryFacts>) => void;
   /** Told when it is not known whether a job was created. */
@@ -74,7 +72,7 @@ function kindOf(error: ServiceError): FailureKind {
 async function send(
   request: CookRequest,
   body: CookBody,
-  { client, inTurn, ended, abandon, facts, record, isTaken }: SubmitOptions,
+  { client, inTurn, ended, abandon, facts, record }: SubmitOptions,
 ): Promise<Job | ServiceError> {
   return inTurn(async () => {
     if (ended.aborted) throw new InterruptedError();
@@ -82,7 +80,7 @@ async function send(
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
       const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
-      return isTaken(job.uuid) || isForOther(job, request) ? misdirected(job, request) : job;
+      return isForOther(job, request) ? misdirected(job, request) : job;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);

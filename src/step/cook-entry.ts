@@ -8,9 +8,8 @@ import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { asNumber } from '../service/json.ts';
 import { setSeen, type Entry } from './entry.ts';
-import { cookInTurn, type CookContext } from './gpu-fallback.ts';
-import { allEntries, type Step } from './step.ts';
-import { cancelReplaced } from './take-over.ts';
+import type { Step } from './step.ts';
+import { cancelReplaced, cookInTurn, type CookContext } from './tries.ts';
 import {
   failFast,
   reconcileEntry,
@@ -121,7 +120,6 @@ async function cookEntry(
       ended: end.signal,
       abandon: end.abandon,
       facts: () => entry.facts,
-      isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
         saveFacts(step, entry, change);
         if (change.sends !== undefined) cancelReplaced(step, request, attached);
@@ -163,9 +161,4 @@ async function checkPrices(
 function uncheckedRate({ message }: Error): InputError {
   const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
   return new InputError([{ input: 'max-hourly-rate', message: why }]);
-}
-
-function isTaken(step: Step, entry: Entry, jobUuid: string): boolean {
-  const others = allEntries(step).filter((other) => other !== entry);
-  return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
 }

@@ -5,7 +5,6 @@ import type { Readiness, SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { readAccessToken } from '../service/endpoints.ts';
-import { pollIntervalMs } from '../service/poll.ts';
 import type { Job } from '../service/schemas.ts';
 import { hostName } from '../ssh/folder.ts';
 import { type Entry, setSeen } from './entry.ts';
@@ -40,43 +39,36 @@ interface Server {
 
 const noServer: Server = { runUuid: null, urls: [], isReported: false };
 
-/** Begins to wait for the server of a job; asks nothing before the job runs. */
+/** Looks at the server of a job while the job runs, until it is of use. */
 export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, log: JobLog) {
-  const { end, plan, deps } = step;
+  const { clock } = step.deps;
   const served = new AbortController();
   const over = new AbortController();
-  const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
-  const waitUntil = getWaitUntil(plan, submitted.job);
+  const signal = AbortSignal.any([step.end.signal, over.signal, served.signal]);
+  const isToRun = getWaitUntil(step.plan, submitted.job) === 'running';
   let work: Promise<void> | null = null;
   let isWaitReported = false;
   let server = noServer;
+  let runsSinceMs = Infinity;
   let listedAtMs = -Infinity;
 
-  const isServing = async (job: Job, waitedMs: number): Promise<boolean> => {
-    const nowMs = deps.clock.monotonicMs();
+  const isServing = async (job: Job): Promise<boolean> => {
+    const nowMs = clock.monotonicMs();
+    runsSinceMs = Math.min(runsSinceMs, nowMs);
     if (server.urls.length === 0 || nowMs - listedAtMs >= listEveryMs) {
       listedAtMs = nowMs;
       server = await readServer(step, entry, job, log, server, signal);
     }
-    if (waitUntil === 'running' && server.isReported) return true;
+    if (isToRun && server.isReported) return true;
     if (server.urls.length > 0) return isReady(step, entry, submitted, server.urls, signal);
     if (!isWaitReported && server.runUuid !== null) step.log.noAddressYet(submitted);
     isWaitReported ||= server.runUuid !== null;
     const isSure = job.parameters?.isReachable === true;
-    return waitUntil === 'running' && !isSure && waitedMs >= maxUnknownWaitMs;
+    return isToRun && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
   };
-  const wait = async (job: Job) => {
-    const sinceMs = deps.clock.monotonicMs();
-    while (!signal.aborted) {
-      const startedMs = deps.clock.monotonicMs();
-      if (await isServing(job, startedMs - sinceMs)) {
-        served.abort();
-        return;
-      }
-      const interval = server.urls.length === 0 ? plan.pollInterval : 'auto';
-      const everyMs = pollIntervalMs(interval, startedMs - sinceMs);
-      await deps.clock.sleep(startedMs + everyMs - deps.clock.monotonicMs(), signal);
-    }
+  const check = async (job: Job) => {
+    if (await isServing(job)) served.abort();
+    work = null;
   };
   return {
     /** Fires when the server is of use, or nothing is to be waited for. */
@@ -85,8 +77,8 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
     mayReadLog: () => server.runUuid !== null,
     /** To be called after each look that shows the job RUNNING; returns at once. */
     onRunning: (job: Job) => {
-      if (job.parameters?.isReachable === false && waitUntil === 'running') served.abort();
-      work ??= wait(job);
+      if (job.parameters?.isReachable === false && isToRun) served.abort();
+      else work ??= check(job);
     },
     /** To be called when it does not run any more: its next run has other addresses. */
     onStopped: () => {

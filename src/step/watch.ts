@@ -17,6 +17,8 @@ import { getWaitUntil, watchServer } from './server.ts';
 import type { Step } from './step.ts';
 import { applyUpdate, failFast, outcomeNow, reconcileEntry, refresh, saveFacts } from './update.ts';
 
+const maxRateWaitMs = 30_000;
+
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
  * it what is wanted. Never rejects: whatever goes wrong, the job is not lost sight of.
@@ -27,7 +29,9 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const log = step.jobLogs.open(submitted);
   try {
     await watch(step, entry, submitted, log);
-    if (entry.facts.stop === 'goal') await waitForRate(step, submitted);
+    // It goes on costing, and once the step has ended it is not watched.
+    if (entry.facts.stop === 'goal' && step.plan.ceilings.maxHourlyRateUsd !== null)
+      await step.budget.waitForRate(submitted.job.uuid, maxRateWaitMs);
     if (entry.facts.stop === 'goal') keepCounting(step, entry, submitted);
   } catch (error) {
     setLost(step, entry, asError(error));
@@ -41,8 +45,9 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   if (facts.stop === null && seen.cancel === null) await refresh(step, entry, step.end.deadline);
   const { result } = outcomeNow(step, entry);
   const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
-  if (entry.facts.stop === 'ended') reportUnrated(step, entry, runData);
-  if (entry.facts.stop === 'goal') reportAddresses(step, entry, submitted, runData);
+  const { stop } = entry.facts;
+  if (stop === 'goal' || stop === 'ended') reportUnrated(step, entry, runData);
+  if (stop === 'goal') reportAddresses(step, entry, submitted, runData);
   return runData;
 }
 
@@ -52,17 +57,9 @@ export function setLost(step: Step, entry: Entry, error: Error): void {
   saveFacts(step, entry, { stop: 'lost' });
 }
 
-/** What a look at a job means for its entry. */
-interface LookDecision {
-  readonly stop: EntryFacts['stop'];
-  /** Whether it was seen to have ended for good. */
-  readonly hasEnded: boolean;
-  /** Whether the job need not be watched any longer. */
-  readonly isOver: boolean;
-}
-
 /**
- * Decides what a look at a job means: pure.
+ * Decides what a look at a job means: why its entry is no longer watched, whether it was seen to have
+ * ended for good, and whether it need not be watched any longer. Pure.
  * @param end how final its status is
  * @param isServed whether its server is of use
  */
@@ -72,7 +69,7 @@ export function decideLook(
   waitUntil: WaitUntil,
   end: EndState,
   isServed: boolean,
-): LookDecision {
+): { stop: EntryFacts['stop']; hasEnded: boolean; isOver: boolean } {
   const isOpen = { hasEnded: false, isOver: false };
   if (end !== 'open') return { stop: 'ended', hasEnded: end === 'final', isOver: true };
   if (isFinal(status)) return { ...isOpen, stop: null };
@@ -127,8 +124,8 @@ async function watch(
 }
 
 // What a cook without an answer has created may show up late. Post looks once more at the end.
-const duplicatePausesMs = [15_000, 30_000, 60_000];
-const lastDuplicatePauseMs = 300_000;
+const duplicateEveryMs = 30_000;
+const lateDuplicateEveryMs = 300_000;
 
 function watchForDuplicates(step: Step, entry: Entry): AbortController {
   const { clock } = step.deps;
@@ -136,7 +133,7 @@ function watchForDuplicates(step: Step, entry: Entry): AbortController {
   const signal = AbortSignal.any([step.end.signal, over.signal]);
   const lookAgain = async () => {
     for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
-      const everyMs = duplicatePausesMs[looks] ?? lastDuplicatePauseMs;
+      const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
       // At the same moments for all entries: one look serves them all.
       await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
       if (signal.aborted) return;
@@ -171,14 +168,6 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   }
 }
 
-const maxRateWaitMs = 30_000;
-
-// A job that does what was asked for goes on costing, and once the step has ended it is not watched.
-async function waitForRate({ plan, budget, log }: Step, { job }: SubmittedJob): Promise<void> {
-  if (plan.ceilings.maxHourlyRateUsd === null) return;
-  if (!(await budget.waitForRate(job.uuid, maxRateWaitMs))) log.rateUnknown(job.uuid);
-}
-
 // What it costs counts as long as others are waited for, and no longer than it runs.
 function keepCounting(
   { plan, poller, budget }: Step,
@@ -196,8 +185,12 @@ function keepCounting(
 }
 
 // What has run without a rate was held to no ceiling.
-function reportUnrated({ plan, log }: Step, { seen: { job } }: Entry, { runs }: RunData): void {
-  if (job === null || !hasCeiling(plan.ceilings)) return;
+function reportUnrated({ plan, log }: Step, { facts, seen }: Entry, { runs }: RunData): void {
+  const { job } = seen;
+  const { maxHourlyRateUsd } = plan.ceilings;
+  // A job that runs as asked may still get its rate, and goes on counting.
+  const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : hasCeiling(plan.ceilings);
+  if (job === null || !isHeld) return;
   const hasStarted =
     job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
   if (hasStarted && runs.every((run) => rateOfRun(run, job) === null)) log.rateUnknown(job.uuid);

@@ -226,7 +226,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what failed and may restart is left to a re-run',
-    file: 'step/take-over.ts',
+    file: 'step/tries.ts',
     find: "saveFacts(step, entry, { jobs: left, stop: 'replaced' });",
     replace: 'if (left.length > 0) return;',
   },
@@ -316,7 +316,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'poll-interval delays the look at the rate',
-    file: 'step/open.ts',
+    file: 'step/step.ts',
     find: 'Math.min(interval, maxAutoMs)',
     replace: 'interval',
   },
