@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSshFolder } from '../src/ssh/folder.ts';
 import { startSshNode } from '../test/simulator/ssh-node.ts';
@@ -57,5 +57,5 @@ for (const what of ['push', 'pull'] as const)
     `${what}: ${(median(`gpu ${what}`) / median(`${what} by hand`)).toFixed(2)} times by hand`,
   );
 execFileSync('ssh', ['-F', folder.config, '-O', 'exit', 'gpu'], { stdio: 'ignore' });
-for (const path of [workspace, folder.path]) rmSync(path, { recursive: true });
+for (const path of [workspace, dirname(folder.bin)]) rmSync(path, { recursive: true });
 await node.close();

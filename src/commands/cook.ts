@@ -10,6 +10,7 @@ import { openCommitStatus } from '../github/commit-status.ts';
 import { createEarlyOutputs, writeInitialOutputs, writeSshConfig } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
+import { vendorUser } from '../jobs/node-urls.ts';
 import { InterruptedError } from '../errors.ts';
 import { dryRun } from './dry-run.ts';
 import { cookAll } from '../step/cook-entry.ts';
@@ -57,7 +58,7 @@ export async function cook(deps: Deps): Promise<void> {
 }
 
 /** Makes the key of the step, and has the steps after it find `gpu`. */
-function openSsh({ runner, createSshFolder }: Deps, user = 'duser'): SshFolder {
+function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolder {
   checkTools(runner.env);
   const path = mkdtempSync(join(tempFolder(runner), 'dispersed-ssh-'));
   // Before there is a key in it: post deletes it.

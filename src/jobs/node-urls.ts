@@ -15,18 +15,26 @@ type RunAddress = NonNullable<JobRun['node_urls']>[number];
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 
-// The user in the vendor's images (its example client); root has no login.
-const sshUser = 'duser';
+/** The user in the vendor's images (its example client); root has no login there. */
+export const vendorUser = 'duser';
 
 /** The addresses of a job that runs, without invalid ones. */
-export function nodeUrlsOf({ job, runs }: Pick<Outcome, 'job' | 'runs'>): readonly NodeUrl[] {
+export function nodeUrlsOf({
+  job,
+  runs,
+  sshUser,
+}: Pick<Outcome, 'job' | 'runs' | 'sshUser'>): readonly NodeUrl[] {
   if (job === null || isFinal(job.status)) return [];
   const alive = runs.filter(({ status }) => !isFinal(status));
-  return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid));
+  return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid, sshUser));
 }
 
 /** The addresses of one run, without invalid ones. */
-export function nodeUrlsOfRun({ node_urls: urls }: Pick<JobRun, 'node_urls'>, jobUuid: string) {
+export function nodeUrlsOfRun(
+  { node_urls: urls }: Pick<JobRun, 'node_urls'>,
+  jobUuid: string,
+  sshUser = vendorUser,
+) {
   return (urls ?? []).flatMap(({ description, hostname, port, protocol, tls }) => {
     const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
     if (!isPort || !hostPattern.test(hostname)) return [];
@@ -71,6 +79,6 @@ export function describeNodeUrl(url: NodeUrl): string {
 
 /** An address to copy; for ssh the command to log in. */
 export function addressOf(url: NodeUrl): string {
-  const { hostname, port } = url;
-  return isSsh(url) ? `ssh -p ${port} ${sshUser}@${hostname}` : url.url;
+  const user = /^ssh:\/\/(.+)@/.exec(url.url)?.[1];
+  return user === undefined ? url.url : `ssh -p ${url.port} ${user}@${url.hostname}`;
 }

@@ -1,5 +1,6 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import { lastRunSeconds } from './metrics.ts';
+import { vendorUser } from './node-urls.ts';
 import { noRunData, type Outcome, type OverBudget, type StopReason } from './records.ts';
 import type { Result } from './results.ts';
 import { finalResultOf, isFinal } from './status.ts';
@@ -46,6 +47,7 @@ const unknown: Omit<Outcome, 'ref' | 'result'> = {
   cancel: null,
   earlierTries: [],
   readyCheck: null,
+  sshUser: vendorUser,
   readiness: null,
   isKept: false,
   unansweredMark: null,

@@ -150,6 +150,8 @@ export interface Outcome extends RunData {
   readonly earlierTries: readonly EarlierTry[];
   /** What the step asks its servers; null where it asks nothing. */
   readonly readyCheck: ReadyCheck | null;
+  /** Who logs in over ssh. */
+  readonly sshUser: string;
   /** null where no server was asked, or it was ready. */
   readonly readiness: Readiness | null;
   /** Whether the job is left running because that was asked for. */

@@ -56,7 +56,7 @@ export function createSshFolder(path: string, user: string, script: string) {
   // With which `gpu` keeps what the machine prints from giving commands to the runner.
   writeFileSync(join(path, 'token'), randomBytes(16).toString('hex'), { mode: 0o600 });
   return {
-    path,
+    user,
     config,
     bin,
     /** One line, for `sshkey`. */

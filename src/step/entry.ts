@@ -5,6 +5,7 @@ import {
   type StepFacts,
 } from '../custody/facts.ts';
 import { getWanted } from '../custody/policy.ts';
+import { vendorUser } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import {
   noRunData,
@@ -125,7 +126,7 @@ export function seeJob(
 export function getOutcome(
   entry: Pick<Entry, 'ref' | 'facts' | 'seen' | 'earlierTries'>,
   step: StepFacts,
-  plan: Pick<StepPlan, 'policy' | 'goalResult' | 'readyCheck' | 'ceilings'>,
+  plan: Pick<StepPlan, 'policy' | 'goalResult' | 'readyCheck' | 'ssh' | 'ceilings'>,
   runData = noRunData,
 ): Outcome {
   const { ref, facts, earlierTries } = entry;
@@ -139,6 +140,7 @@ export function getOutcome(
       origin: submitted?.origin ?? null,
       submittedAtMs: submitted?.submittedAtMs ?? null,
       readyCheck: plan.readyCheck,
+      sshUser: plan.ssh?.user ?? vendorUser,
       ending: stopReason(facts, step),
       isKept: getWanted(facts, step, plan.policy, 'main') === 'keep',
       unansweredMark: unansweredCooks(facts) > 0 ? facts.mark : null,

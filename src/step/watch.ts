@@ -1,7 +1,7 @@
 import { unansweredCooks, withJob, withSent, type EntryFacts } from '../custody/facts.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
-import { nodeUrlsOf } from '../jobs/node-urls.ts';
+import { nodeUrlsOf, vendorUser } from '../jobs/node-urls.ts';
 import { noRunData, type RunData, type SubmittedJob } from '../jobs/records.ts';
 import { createEndCheck, hasFinished, type EndState } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
@@ -203,7 +203,7 @@ function reportAddresses(
   { runs }: RunData,
 ): void {
   if (plan.ssh !== null) log.gpuReady(submitted);
-  const urls = nodeUrlsOf({ job, runs });
+  const urls = nodeUrlsOf({ job, runs, sshUser: plan.ssh?.user ?? vendorUser });
   if (urls.length > 0) log.reachable(submitted, urls);
   else if (job?.parameters?.isReachable) log.noAddress(submitted);
 }

@@ -21,6 +21,10 @@ interface Scene {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly recipe?: Partial<RecipeScript>;
   readonly count?: number;
+  /** Who may log in; default `duser`. */
+  readonly user?: string;
+  /** Where the runner finds programs. */
+  readonly path?: string;
   /** Whether the machine lets in the key of its job. */
   readonly letsIn?: boolean;
   readonly during?: (scene: { simulator: Simulator; node: SshNode }) => Promise<void>;
@@ -42,7 +46,10 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
     scene.letsIn === false
       ? []
       : simulator.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []);
-  const node = await startSshNode({ authorizedKeys: keys });
+  const node = await startSshNode({
+    authorizedKeys: keys,
+    ...(scene.user !== undefined && { user: scene.user }),
+  });
   const life = [{ status: 'RUNNING', nodeUrls: [node.address] }];
   const recipe = { name: 'Base', payload: { task: 'PERSISTENT' as const }, life, ...scene.recipe };
   const recipes = Array.from({ length: scene.count ?? 1 }, () => recipe);
@@ -56,7 +63,7 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
     timeout: '2m',
     ...scene.inputs,
   };
-  const env = { PATH: process.env['PATH'] ?? '' };
+  const env = { PATH: scene.path ?? process.env['PATH'] ?? '' };
   const main = rememberingRunner(inputs, new Map(), env);
   const deps = {
     ...fakeDeps(main, fastClock(speed)),
@@ -111,6 +118,24 @@ describe('ssh: true', () => {
         expect(await exitCodeOf(second, 'run', 'exit 4')).toBe(4);
       },
     });
+  });
+
+  test('logs in as ssh-user, and names it in the address', async () => {
+    const { main } = await playGpu({
+      inputs: { 'ssh-user': 'root' },
+      user: 'root',
+      later: async ({ paths }) => {
+        expect(await exitCodeOf(join(paths[0] ?? '', 'gpu'), 'run', 'exit 5')).toBe(5);
+      },
+    });
+    expect(main.outputs.get('node-urls')).toContain('"ssh://root@127.0.0.1:');
+    expect(main.lines.join('\n')).toMatch(/ssh -p \d+ root@127\.0\.0\.1/);
+  });
+
+  test('a runner that lacks a tool is an input error that names it', async () => {
+    const { main, statuses } = await playGpu({ path: '/nowhere' });
+    expect(errorsOf(main).join()).toContain('ssh: needs ssh-keygen on the runner');
+    expect(statuses).toEqual([]);
   });
 
   test('adds 22 to ports that are given', async () => {

@@ -9,6 +9,7 @@ const plan = {
   policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
   goalResult: 'running',
   readyCheck: null,
+  ssh: null,
   ceilings: noCeilings,
 } as const;
 

@@ -13,7 +13,8 @@ const url = {
 
 function urlsOf(change: Partial<typeof url>, jobStatus = 'RUNNING', runStatus = 'RUNNING') {
   const run = { status: runStatus, node_urls: [{ ...url, ...change }] } as unknown as JobRun;
-  return nodeUrlsOf({ job: { uuid: uuidNumber(1), status: jobStatus } as Job, runs: [run] });
+  const job = { uuid: uuidNumber(1), status: jobStatus } as Job;
+  return nodeUrlsOf({ job, runs: [run], sshUser: 'duser' });
 }
 
 const node = 'node-1.example.net:30022';
