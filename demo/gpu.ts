@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startPost, startStep } from '../test/runner/step.ts';
-import { startSimulator } from '../test/simulator/server.ts';
-import { startSshNode } from '../test/simulator/ssh-node.ts';
+import { startGpuService } from '../test/simulator/gpu-service.ts';
 
 // Steps on the GPU, on a machine that is really there: pushes code, trains for three seconds, and
 // pulls the model, with the committed `dist` and the ssh of this computer.
 
-const known: { keys?: () => readonly string[] } = {};
-const node = await startSshNode({ authorizedKeys: () => known.keys?.() ?? [] });
-const life = [
-  { status: 'PENDING', forMs: 1_500 },
-  { status: 'RUNNING', forMs: 1_500 },
-  { status: 'RUNNING', nodeUrls: [node.address] },
-];
-const recipe = { name: 'A machine with PyTorch', life, hourlyRateUsd: 0.69 };
-const simulator = await startSimulator({ recipes: [recipe] });
-known.keys = () => simulator.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []);
+const service = await startGpuService((address) => [
+  {
+    name: 'A machine with PyTorch',
+    life: [
+      { status: 'PENDING', forMs: 1_500 },
+      { status: 'RUNNING', forMs: 1_500 },
+      { status: 'RUNNING', nodeUrls: [address] },
+    ],
+    hourlyRateUsd: 0.69,
+  },
+]);
 
 const root = mkdtempSync(join(tmpdir(), 'demo-gpu-'));
 const [workspace, temp] = [join(root, 'workspace'), join(root, 'temp')];
@@ -29,19 +29,10 @@ writeFileSync(
   'for epoch in 1 2 3; do sleep 1; echo "epoch $epoch of 3"; done\nmkdir -p out && echo weights > out/model.bin\n',
 );
 
-const step = {
-  with: {
-    recipes: simulator.recipeUuids[0] ?? '',
-    'public-key': simulator.publicKey,
-    'secret-key': simulator.secretKey,
-    'api-url': simulator.url,
-    'poll-interval': '1s',
-    task: 'PERSISTENT',
-    ssh: 'true',
-  },
-  env: { RUNNER_TEMP: temp },
-};
+const step = { with: service.inputs, env: { RUNNER_TEMP: temp } };
+// Workflow commands and blank lines are not for people.
 const show = (line: string) => {
+  if (line === '' || line.startsWith('::')) return;
   console.log(`  ${line}`);
 };
 
@@ -53,7 +44,7 @@ const script = join(root, 'script');
 writeFileSync(script, 'sh train.sh\necho "accuracy=0.93" >> "$GITHUB_OUTPUT"\n');
 const commands = [['push', '.'], ['run', 'ls'], [script], ['pull', 'out']];
 for (const command of commands) {
-  console.log(`\ngpu ${command.join(' ')}`);
+  console.log(`\ngpu ${command.join(' ').replace(script, '{0}')}`);
   const child = spawn('gpu', command, {
     cwd: workspace,
     env: {
@@ -67,7 +58,10 @@ for (const command of commands) {
   if (exitCode !== 0) process.exitCode = 1;
 }
 console.log(`\nThe output of the step: ${readFileSync(output, 'utf8').trim()}`);
-console.log(`The file in the workspace: ${readFileSync(join(workspace, 'out/model.bin'), 'utf8')}`);
-console.log('At the end of the job');
+console.log(
+  `The file in the workspace: ${readFileSync(join(workspace, 'out/model.bin'), 'utf8').trim()}`,
+);
+console.log('\nAt the end of the job');
 await startPost({ ...step, onLine: show }, main.state).done;
-await Promise.all([simulator.close(), node.close()]);
+await service.close();
+rmSync(root, { recursive: true });

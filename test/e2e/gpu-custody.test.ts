@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startPost, startStep, type RunningStep } from '../runner/step.ts';
-import { startSimulator } from '../simulator/server.ts';
-import { startSshNode } from '../simulator/ssh-node.ts';
+import { startGpuService } from '../simulator/gpu-service.ts';
 import { until } from '../support/until.ts';
 
 // A step that is to log in to its machine, and is ended in the middle of it: neither the job nor the
@@ -14,25 +13,12 @@ type Stage = 'while the machine comes up' | 'once a login works';
 
 async function playEnded(stage: Stage, end: (main: RunningStep) => void) {
   const isReady = stage === 'once a login works';
-  const node = await startSshNode({
-    authorizedKeys: () =>
-      isReady ? simulator.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []) : [],
-  });
-  const life = [{ status: 'RUNNING', nodeUrls: [node.address] }];
-  const simulator = await startSimulator({ recipes: [{ name: 'Base', life }] });
+  const { simulator, inputs, close } = await startGpuService(
+    (address) => [{ name: 'Base', life: [{ status: 'RUNNING', nodeUrls: [address] }] }],
+    { letsIn: isReady },
+  );
   const temp = mkdtempSync(join(tmpdir(), 'gpu-custody-'));
-  const step = {
-    with: {
-      recipes: simulator.recipeUuids[0] ?? '',
-      'public-key': simulator.publicKey,
-      'secret-key': simulator.secretKey,
-      'api-url': simulator.url,
-      'poll-interval': '1s',
-      task: 'PERSISTENT',
-      ssh: 'true',
-    },
-    env: { RUNNER_TEMP: temp },
-  };
+  const step = { with: inputs, env: { RUNNER_TEMP: temp } };
   const main = startStep(step);
   const hasKey = () => readdirSync(temp).some((name) => existsSync(join(temp, name, 'id_ed25519')));
   await until(() => main.log().includes('not ready  login over ssh') || isReady);
@@ -41,7 +27,7 @@ async function playEnded(stage: Stage, end: (main: RunningStep) => void) {
   const { state, exitCode } = await main.done;
   const post = await startPost(step, state).done;
   const statuses = simulator.jobs().map(({ status }) => status);
-  await Promise.all([simulator.close(), node.close()]);
+  await close();
   return { exitCode, statuses, hadKey, hasKey: hasKey(), post: post.log };
 }
 

@@ -1,5 +1,4 @@
-import { startSimulator } from '../simulator/server.ts';
-import { startSshNode } from '../simulator/ssh-node.ts';
+import { startGpuService } from '../simulator/gpu-service.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { recipesOf } from './example.ts';
 
@@ -20,20 +19,15 @@ const imageTools = {
 
 /** Opens the stage for examples with steps on the GPU. */
 export async function openGpuStage(): Promise<GpuStage> {
-  const known: { simulator?: Simulator } = {};
-  const node = await startSshNode({
-    tools: imageTools,
-    authorizedKeys: () =>
-      known.simulator?.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []) ?? [],
-  });
-  const life = [
-    { status: 'RUNNING', forMs: 1_000 },
-    { status: 'RUNNING', nodeUrls: [node.address] },
-  ];
-  const simulator = await startSimulator({ recipes: recipesOf({ life, hourlyRateUsd: 0.69 }) });
-  known.simulator = simulator;
-  const close = async () => {
-    await Promise.all([simulator.close(), node.close()]);
-  };
+  const { simulator, close } = await startGpuService(
+    (address) => {
+      const life = [
+        { status: 'RUNNING', forMs: 1_000 },
+        { status: 'RUNNING', nodeUrls: [address] },
+      ];
+      return recipesOf({ life, hourlyRateUsd: 0.69 });
+    },
+    { tools: imageTools },
+  );
   return { simulator, commitFiles, close };
 }

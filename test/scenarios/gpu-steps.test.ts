@@ -7,9 +7,9 @@ import { cook } from '../../src/commands/cook.ts';
 import { cleanup } from '../../src/commands/post.ts';
 import { createSshFolder } from '../../src/ssh/folder.ts';
 import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
-import { startSimulator } from '../simulator/server.ts';
+import { startGpuService, type GpuServiceOptions } from '../simulator/gpu-service.ts';
 import type { RecipeScript, Simulator } from '../simulator/types.ts';
-import { startSshNode, type SshNode } from '../simulator/ssh-node.ts';
+import type { SshNode } from '../simulator/ssh-node.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 
 // Steps on the GPU: a job that is waited for until one can log in to it, with the real ssh.
@@ -21,12 +21,9 @@ interface Scene {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly recipe?: Partial<RecipeScript>;
   readonly count?: number;
-  /** Who may log in; default `duser`. */
-  readonly user?: string;
   /** Where the runner finds programs. */
   readonly path?: string;
-  /** Whether the machine lets in the key of its job. */
-  readonly letsIn?: boolean;
+  readonly machine?: GpuServiceOptions;
   readonly during?: (scene: { simulator: Simulator; node: SshNode }) => Promise<void>;
   /** What later steps do. */
   readonly later?: (main: RememberingRunner, node: SshNode) => Promise<void>;
@@ -42,27 +39,16 @@ interface Played {
 }
 
 async function playGpu(scene: Scene = {}): Promise<Played> {
-  const keys = () =>
-    scene.letsIn === false
-      ? []
-      : simulator.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []);
-  const node = await startSshNode({
-    authorizedKeys: keys,
-    ...(scene.user !== undefined && { user: scene.user }),
-  });
-  const life = [{ status: 'RUNNING', nodeUrls: [node.address] }];
-  const recipe = { name: 'Base', payload: { task: 'PERSISTENT' as const }, life, ...scene.recipe };
-  const recipes = Array.from({ length: scene.count ?? 1 }, () => recipe);
-  const simulator = await startSimulator({ recipes, now: fastClock(speed).now });
-  const inputs = {
-    recipes: simulator.recipeUuids.join('\n'),
-    'public-key': simulator.publicKey,
-    'secret-key': simulator.secretKey,
-    'api-url': simulator.url,
-    ssh: 'true',
-    timeout: '2m',
-    ...scene.inputs,
-  };
+  const service = await startGpuService(
+    (address) => {
+      const life = [{ status: 'RUNNING', nodeUrls: [address] }];
+      const recipe = { name: 'Base', payload: { task: 'PERSISTENT' as const }, life };
+      return Array.from({ length: scene.count ?? 1 }, () => ({ ...recipe, ...scene.recipe }));
+    },
+    { now: fastClock(speed).now, ...scene.machine },
+  );
+  const { simulator, node } = service;
+  const inputs = { ...service.inputs, timeout: '2m', ...scene.inputs };
   const env = { PATH: scene.path ?? process.env['PATH'] ?? '' };
   const main = rememberingRunner(inputs, new Map(), env);
   const deps = {
@@ -77,8 +63,7 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
   await cleanup(fakeDeps(post, fastClock(speed)));
   const statuses = simulator.jobs().map(({ status }) => status);
   const cooked = simulator.requests.find(({ method }) => method === 'POST');
-  await simulator.close();
-  await node.close();
+  await service.close();
   const folder = dirname(main.outputs.get('ssh-config') ?? '');
   return { main, post, statuses, folder, sent: { ...(cooked?.body as object | undefined) } };
 }
@@ -123,7 +108,7 @@ describe('ssh: true', () => {
   test('logs in as ssh-user, and names it in the address', async () => {
     const { main } = await playGpu({
       inputs: { 'ssh-user': 'root' },
-      user: 'root',
+      machine: { user: 'root' },
       later: async ({ paths }) => {
         expect(await exitCodeOf(join(paths[0] ?? '', 'gpu'), 'run', 'exit 5')).toBe(5);
       },
@@ -158,7 +143,7 @@ describe('ssh: true', () => {
 
   test('a machine that refuses the key is told at the timeout, and stopped', async () => {
     const { main, statuses, folder } = await playGpu({
-      letsIn: false,
+      machine: { letsIn: false },
       inputs: { timeout: '20s' },
     });
     const [message = ''] = errorsOf(main);
