@@ -29622,6 +29622,8 @@ var commit_status = __nccwpck_require__(3840);
 var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/service/secret-fields.js
 var secret_fields = __nccwpck_require__(8542);
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -30228,6 +30230,7 @@ var folder = __nccwpck_require__(1033);
 
 
 
+
 async function cook(deps) {
     const { runner } = deps;
     try {
@@ -30258,7 +30261,7 @@ async function cook(deps) {
         await (0,report/* reportFailure */.xV)(runner, error);
     }
 }
-function openSsh({ runner, createSshFolder }, user = 'duser') {
+function openSsh({ runner, createSshFolder }, user = node_urls/* vendorUser */.yS) {
     (0,folder/* checkTools */.Gd)(runner.env);
     const path = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-ssh-'));
     (0,saved_state/* saveSshFolder */.kI)(runner, path);
@@ -36502,20 +36505,21 @@ function latestMs(time) {
 /* harmony export */   d2: () => (/* binding */ describeNodeUrl),
 /* harmony export */   eO: () => (/* binding */ mainUrlOf),
 /* harmony export */   i9: () => (/* binding */ nodeUrlsOf),
-/* harmony export */   nI: () => (/* binding */ nodeUrlsOfRun)
+/* harmony export */   nI: () => (/* binding */ nodeUrlsOfRun),
+/* harmony export */   yS: () => (/* binding */ vendorUser)
 /* harmony export */ });
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1671);
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
-const sshUser = 'duser';
-function nodeUrlsOf({ job, runs }) {
+const vendorUser = 'duser';
+function nodeUrlsOf({ job, runs, sshUser, }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
     const alive = runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status));
-    return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid));
+    return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid, sshUser));
 }
-function nodeUrlsOfRun({ node_urls: urls }, jobUuid) {
+function nodeUrlsOfRun({ node_urls: urls }, jobUuid, sshUser = vendorUser) {
     return (urls ?? []).flatMap(({ description, hostname, port, protocol, tls }) => {
         const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
         if (!isPort || !hostPattern.test(hostname))
@@ -36545,8 +36549,8 @@ function describeNodeUrl(url) {
     return `${url.description ?? 'port'}: ${addressOf(url)}`;
 }
 function addressOf(url) {
-    const { hostname, port } = url;
-    return isSsh(url) ? `ssh -p ${port} ${sshUser}@${hostname}` : url.url;
+    const user = /^ssh:\/\/(.+)@/.exec(url.url)?.[1];
+    return user === undefined ? url.url : `ssh -p ${url.port} ${user}@${url.hostname}`;
 }
 
 
@@ -36560,8 +36564,10 @@ function addressOf(url) {
 /* harmony export */   g: () => (/* binding */ createJobOutcome)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1175);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1671);
+/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
+/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1671);
+
 
 
 
@@ -36575,7 +36581,7 @@ const noGoal = {
     maxCostUsd: null,
 };
 const unknown = {
-    ..._records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .h,
+    ..._records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h,
     job: null,
     origin: null,
     submittedAtMs: null,
@@ -36588,6 +36594,7 @@ const unknown = {
     cancel: null,
     earlierTries: [],
     readyCheck: null,
+    sshUser: _node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .vendorUser */ .yS,
     readiness: null,
     isKept: false,
     unansweredMark: null,
@@ -36600,7 +36607,7 @@ function createOutcome(known, given = {}) {
     return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
 }
 function createJobOutcome(job, runs = []) {
-    const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status);
+    const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
     const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
     const ending = hasEnded ? 'final' : 'running';
     const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
@@ -36612,7 +36619,7 @@ function resultOf(outcome, goal) {
         return 'error';
     if (ending === 'running')
         return goal.goalResult;
-    const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
+    const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
     const isEndedByUs = final === 'cancelled' && cancel !== null && endsRunning.has(ending);
     if (final !== null && !isEndedByUs)
         return final;
@@ -42917,7 +42924,7 @@ function createSshFolder(path, user, script) {
     (0,external_node_fs_.mkdirSync)(bin);
     (0,external_node_fs_.writeFileSync)((0,external_node_path_.join)(path, 'token'), (0,external_node_crypto_.randomBytes)(16).toString('hex'), { mode: 0o600 });
     return {
-        path,
+        user,
         config,
         bin,
         publicKey: (0,external_node_fs_.readFileSync)(`${key}.pub`, 'utf8').trim(),
@@ -42980,8 +42987,10 @@ ${socket.length <= maxSocketPath ? shared : ''}`;
 /* harmony export */ });
 /* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
 /* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1175);
+
 
 
 
@@ -43030,10 +43039,10 @@ function seeJob({ facts, seen }, job, nowMs) {
     const change = { status: job.status, atMs: nowMs };
     return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
 }
-function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__/* .noRunData */ .h) {
+function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .h) {
     const { ref, facts, earlierTries } = entry;
     const { submitted, shareMs, ...seen } = entry.seen;
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createOutcome */ .N)({
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({
         ...runData,
         ...seen,
         ref,
@@ -43041,6 +43050,7 @@ function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPOR
         origin: submitted?.origin ?? null,
         submittedAtMs: submitted?.submittedAtMs ?? null,
         readyCheck: plan.readyCheck,
+        sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .vendorUser */ .yS,
         ending: stopReason(facts, step),
         isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, step, plan.policy, 'main') === 'keep',
         unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
@@ -44535,7 +44545,7 @@ function reportUnrated({ plan, log }, { facts, seen }, { runs }) {
 function reportAddresses({ log, plan }, { seen: { job } }, submitted, { runs }) {
     if (plan.ssh !== null)
         log.gpuReady(submitted);
-    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job, runs });
+    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job, runs, sshUser: plan.ssh?.user ?? node_urls/* vendorUser */.yS });
     if (urls.length > 0)
         log.reachable(submitted, urls);
     else if (job?.parameters?.isReachable)
