@@ -271,7 +271,7 @@ describe('with permission', () => {
     ['notCooked', /^error: Could not be cooked or followed: /, 'dispersed / Ghost'],
     ['noWait', /^pending: Submitted$/, 'dispersed / Render'],
     ['detached', /^pending: Left running/, 'dispersed / Endless'],
-    ['interrupted', /^error: Cancelled/, 'dispersed / Endless'],
+    ['interrupted', /^error: Canceled/, 'dispersed / Endless'],
   ] as const)('%s has the last word', (name, words, context) => {
     expect(scene(name).warnings).toEqual([]);
     expect(stateAndText(scene(name)).at(-1)).toMatch(words);
@@ -309,7 +309,7 @@ test('a token that has expired is said to have, once', () => {
   const { warnings, statuses, ...step } = scene('expired');
   expect(step).toMatchObject(passed);
   expect(warnings.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/Bad credentials\. It may have expired/),
+    expect.stringMatching(/Bad credentials\. The token may have expired/),
   ]);
   expect(warnings[0]?.message).not.toContain('permissions');
   expect(statuses).toHaveLength(1);
@@ -389,7 +389,7 @@ describe('main was killed', () => {
     const { jobs, last } = await killed({});
     expect(jobs).toEqual(['CANCELLED']);
     expect(last).toMatchObject({ state: 'error', context: 'dispersed / Endless' });
-    expect(last?.description).toMatch(/^Cancelled/);
+    expect(last?.description).toMatch(/^Canceled/);
     expect(last?.target_url).toMatch(/\/actions\/runs\/4711$/);
   });
 
