@@ -30533,6 +30533,8 @@ async function waitFor(step, entry) {
 
 
 function createRequests(inputs, step, nonce, run = null, sshKey = null) {
+    const last = step.runAttempt - 1;
+    const attemptsBefore = Array.from({ length: last }, (_, back) => last - back);
     return inputs.recipes.map((entry, index) => {
         const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
         const container = withSshKey(mergeContainers(inputs, entry), sshKey);
@@ -30549,7 +30551,7 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
                 jobUuid: null,
                 title: fields.title ?? null,
                 mark,
-                earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
+                earlierHashes: sshKey === null ? attemptsBefore.map(hashOfAttempt) : [],
                 gpuName: gpuName ?? null,
                 alternatives: [],
                 fields: { ...fields, description: text },
@@ -30563,9 +30565,6 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
 function getFields(inputs, entry) {
     const fields = (0,_inputs_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .mergeFields */ .mD)(inputs.fields, entry);
     return fields.task === 'PERSISTENT' ? { ...fields, max_timeout_run_ms: null } : fields;
-}
-function attemptsBefore(runAttempt) {
-    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
 }
 function hashOfRecipe({ payload }) {
     if (payload === null)

@@ -44,6 +44,8 @@ export function createRequests(
   run: RunRef | null = null,
   sshKey: string | null = null,
 ): readonly CookRequest[] {
+  const last = step.runAttempt - 1;
+  const attemptsBefore = Array.from({ length: last }, (_, back) => last - back);
   return inputs.recipes.map((entry, index) => {
     const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
     const container = withSshKey(mergeContainers(inputs, entry), sshKey);
@@ -63,7 +65,7 @@ export function createRequests(
         title: fields.title ?? null,
         mark,
         // Nobody has the key of an earlier attempt any more.
-        earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
+        earlierHashes: sshKey === null ? attemptsBefore.map(hashOfAttempt) : [],
         gpuName: gpuName ?? null,
         alternatives: [],
         fields: { ...fields, description: text },
@@ -79,10 +81,6 @@ function getFields(inputs: CookInputs, entry: RecipeEntry): CookFields {
   const fields = mergeFields(inputs.fields, entry);
   // The service wants null here, whatever the recipe says.
   return fields.task === 'PERSISTENT' ? { ...fields, max_timeout_run_ms: null } : fields;
-}
-
-function attemptsBefore(runAttempt: number): readonly number[] {
-  return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
 }
 
 /** What a recipe is pinned by: `sha256:` and the hash of its payload; null where that is hidden. */
