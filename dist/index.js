@@ -28729,7 +28729,7 @@ async function cancelEntry(step, entry) {
 
 /***/ }),
 
-/***/ 9154:
+/***/ 5396:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28737,44 +28737,6 @@ async function cancelEntry(step, entry) {
 __nccwpck_require__.d(__webpack_exports__, {
   z: () => (/* binding */ check)
 });
-
-// EXTERNAL MODULE: ./build/money/bills.js
-var bills = __nccwpck_require__(1165);
-// EXTERNAL MODULE: ./build/money/cost.js
-var money_cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/jobs/outcome.js
-var outcome = __nccwpck_require__(293);
-// EXTERNAL MODULE: ./build/jobs/restart.js
-var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/service/lists.js
-var lists = __nccwpck_require__(6469);
-;// CONCATENATED MODULE: ./build/check/checked-job.js
-
-
-
-
-
-const maxSingleBills = 20;
-async function readCosts(client, jobs, orphans, nowMs, signal) {
-    const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
-    const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, runningFirst.map(({ job }) => job.uuid), signal);
-    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
-    const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
-    const checked = jobs.flatMap((marked, index) => {
-        const outcome = outcomes[index];
-        if (outcome === undefined)
-            return [];
-        const untilMs = outcome.ending === 'final' ? undefined : nowMs;
-        return [{ ...marked, outcome, cost: (0,money_cost/* pricedCostOf */.sC)(outcome, untilMs) }];
-    });
-    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
-    return {
-        running: checked.filter((job) => !hasEnded(job)),
-        ended: checked.filter(hasEnded),
-        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
-    };
-}
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
 var mini_schemas = __nccwpck_require__(4343);
@@ -28879,6 +28841,8 @@ async function readRun(github, id) {
 
 // EXTERNAL MODULE: ./build/github/statuses.js
 var github_statuses = __nccwpck_require__(1446);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/errors.js
@@ -28966,12 +28930,20 @@ async function finishOne(followUp, { job, mark, statuses }) {
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/service/client.js + 1 modules
-var service_client = __nccwpck_require__(6625);
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/custody/mark.js
 var custody_mark = __nccwpck_require__(1415);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/money/bills.js
+var bills = __nccwpck_require__(1165);
+// EXTERNAL MODULE: ./build/money/cost.js
+var money_cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(6625);
+// EXTERNAL MODULE: ./build/service/lists.js
+var lists = __nccwpck_require__(6469);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
 ;// CONCATENATED MODULE: ./build/check/jobs.js
 
 
@@ -28979,13 +28951,21 @@ var custody_mark = __nccwpck_require__(1415);
 
 
 
+
+
+
+
+const dayMs = 86_400_000;
+const asListed = async (job) => job;
+const maxConcurrent = 8;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
     const pages = (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
     const listed = [];
-    for await (const job of pages)
-        if (isCreatedSince(job, getSinceMs()))
+    for await (const job of pages) {
+        if (job.created_at === null || (0,metrics/* latestMs */.q7)(job.created_at) > getSinceMs())
             listed.push(job);
+    }
     const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const described = listed.find(({ description }) => Boolean(description));
     if (described !== undefined)
@@ -29000,11 +28980,26 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
         return [{ job, mark: { ...mark, workflow } }];
     });
 }
-const asListed = async (job) => job;
-const maxConcurrent = 8;
-const dayMs = 86_400_000;
-function isCreatedSince({ created_at: at }, sinceMs) {
-    return at === null || (0,metrics/* latestMs */.q7)(at) > sinceMs;
+const maxSingleBills = 20;
+async function readCosts(client, jobs, orphans, nowMs, signal) {
+    const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
+    const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
+    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, runningFirst.map(({ job }) => job.uuid), signal);
+    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
+    const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
+    const checked = jobs.flatMap((marked, index) => {
+        const outcome = outcomes[index];
+        if (outcome === undefined)
+            return [];
+        const untilMs = outcome.ending === 'final' ? undefined : nowMs;
+        return [{ ...marked, outcome, cost: (0,money_cost/* pricedCostOf */.sC)(outcome, untilMs) }];
+    });
+    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+    return {
+        running: checked.filter((job) => !hasEnded(job)),
+        ended: checked.filter(hasEnded),
+        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+    };
 }
 
 // EXTERNAL MODULE: ./build/custody/facts.js
@@ -29208,7 +29203,6 @@ var report_log = __nccwpck_require__(2107);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 ;// CONCATENATED MODULE: ./build/commands/check.js
-
 
 
 
@@ -31771,7 +31765,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9154);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5396);
 /* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5967);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);

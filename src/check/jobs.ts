@@ -1,17 +1,27 @@
 import pLimit from 'p-limit';
+import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
+import type { RunRef } from '../inputs/context.ts';
+import { latestMs } from '../jobs/metrics.ts';
+import { createJobOutcome } from '../jobs/outcome.ts';
+import type { Outcome } from '../jobs/records.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
+import { withBills } from '../money/bills.ts';
+import { pricedCostOf, type Cost } from '../money/cost.ts';
 import { nowOf, type Client } from '../service/client.ts';
+import { createDescriber, describeJobs, readJobPages, readRunsOfJobs } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
-import type { RunRef } from '../inputs/context.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
-import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
-import { latestMs } from '../jobs/metrics.ts';
 
 /** A job with the mark of a workflow run. */
 export interface MarkedJob {
   readonly job: Job;
   readonly mark: JobMark;
 }
+
+const dayMs = 86_400_000;
+const asListed = async (job: Job) => job;
+// The service is not to be rushed.
+const maxConcurrent = 8;
 
 /**
  * The jobs of the account that workflows of this repository have cooked, the newest first.
@@ -29,7 +39,9 @@ export async function findRepositoryJobs(
   // The older host tells days only.
   const pages = describeJobs(readJobPages(client, signal), asListed, () => getSinceMs() - dayMs);
   const listed: Job[] = [];
-  for await (const job of pages) if (isCreatedSince(job, getSinceMs())) listed.push(job);
+  for await (const job of pages) {
+    if (job.created_at === null || latestMs(job.created_at) > getSinceMs()) listed.push(job);
+  }
   const describe = createDescriber(client, signal, retryRules.lookUp);
   // A single description in the list says that it has them: the other jobs have none.
   const described = listed.find(({ description }) => Boolean(description));
@@ -45,13 +57,58 @@ export async function findRepositoryJobs(
   });
 }
 
-const asListed = async (job: Job) => job;
+/** A job that a check has looked at. */
+export interface CheckedJob extends MarkedJob {
+  readonly outcome: Outcome;
+  /** What it has cost so far; null where that is not known. */
+  readonly cost: Cost | null;
+}
 
-// The service is not to be rushed.
-const maxConcurrent = 8;
+/** What a check has seen and done; the newest jobs come first. */
+export interface CheckResult {
+  /** How far back it looked, Unix ms. */
+  readonly sinceMs: number;
+  readonly nowMs: number;
+  readonly running: readonly CheckedJob[];
+  readonly ended: readonly CheckedJob[];
+  /** Those that lived on without a run, as they are now; they are among the others too. */
+  readonly orphans: readonly CheckedJob[];
+}
 
-const dayMs = 86_400_000;
+// Nobody reads the costs of so many one by one, and the service is not to be asked that often.
+const maxSingleBills = 20;
 
-function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {
-  return at === null || latestMs(at) > sinceMs;
+/**
+ * Reads what jobs have cost. Never rejects: what could not be read is not known.
+ * @param nowMs Unix ms, by the service's clock
+ */
+export async function readCosts(
+  client: Client,
+  jobs: readonly MarkedJob[],
+  orphans: readonly MarkedJob[],
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Omit<CheckResult, 'sinceMs' | 'nowMs'>> {
+  const hasEnded = ({ job }: MarkedJob) => hasEndedForGood(job, nowMs);
+  // Those that run first, for nothing else tells what they cost an hour.
+  const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
+  const runs = await readRunsOfJobs(
+    client,
+    runningFirst.map(({ job }) => job.uuid),
+    signal,
+  );
+  const estimated = jobs.map(({ job }) => createJobOutcome(job, runs.get(job.uuid)));
+  const outcomes = await withBills(estimated, client, signal, maxSingleBills);
+  const checked = jobs.flatMap((marked, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) return [];
+    const untilMs = outcome.ending === 'final' ? undefined : nowMs;
+    return [{ ...marked, outcome, cost: pricedCostOf(outcome, untilMs) }];
+  });
+  const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+  return {
+    running: checked.filter((job) => !hasEnded(job)),
+    ended: checked.filter(hasEnded),
+    orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+  };
 }

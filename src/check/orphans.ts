@@ -16,7 +16,7 @@ import type { MarkedJob } from './jobs.ts';
 export const minOverMs = 10 * 60_000;
 
 /**
- * Finds the jobs that live though the run that cooked them is over, and that were not to outlive it.
+ * Finds the jobs that still run after their workflow run ended, and that were not to outlive it.
  * @param nowMs when the jobs were read, Unix ms, by the service's clock
  * @throws GitHubError, InterruptedError
  */

@@ -8,7 +8,7 @@ import { describeGitHubError } from '../report/github-errors.ts';
 import { describeJob, writeJobList } from '../report/outputs.ts';
 import { writeSummary } from '../report/summary.ts';
 import type { Runner } from '../runner.ts';
-import type { CheckedJob, CheckResult } from './checked-job.ts';
+import type { CheckedJob, CheckResult } from './jobs.ts';
 import { renderCheck } from './summary.ts';
 
 /** Reports what a check has seen and done, and fails the step where something went wrong. */

@@ -19,7 +19,7 @@ import {
   uuidCell,
   type Column,
 } from '../report/summary/table.ts';
-import type { CheckedJob, CheckResult } from './checked-job.ts';
+import type { CheckedJob, CheckResult } from './jobs.ts';
 
 // What a check shows in the job summary. Every text of a job is foreign.
 

@@ -1,6 +1,5 @@
-import { readCosts } from '../check/checked-job.ts';
 import { finishStatuses } from '../check/follow-up.ts';
-import { findRepositoryJobs } from '../check/jobs.ts';
+import { findRepositoryJobs, readCosts } from '../check/jobs.ts';
 import { cancelOrphans, findOrphans } from '../check/orphans.ts';
 import { describeCheckError, reportCheck, writeCheckOutputs } from '../check/report.ts';
 import { startDeadline } from '../clock.ts';

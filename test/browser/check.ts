@@ -1,4 +1,4 @@
-import type { CheckedJob } from '../../src/check/checked-job.ts';
+import type { CheckedJob } from '../../src/check/jobs.ts';
 import { renderCheck } from '../../src/check/summary.ts';
 import { createJobOutcome } from '../../src/jobs/outcome.ts';
 import { pricedCostOf } from '../../src/money/cost.ts';

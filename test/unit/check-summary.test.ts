@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { CheckResult } from '../../src/check/checked-job.ts';
+import type { CheckResult } from '../../src/check/jobs.ts';
 import { renderCheck } from '../../src/check/summary.ts';
 import { fakeOutcome, uuidNumber } from '../support/outcomes.ts';
 
