@@ -43017,7 +43017,6 @@ function createEntry(ref, place, earlierTries = []) {
         accessToken: null,
         canceled: new Set(),
         reconciling: Promise.resolve(),
-        unwatch: new AbortController(),
     };
 }
 function setSeen(entry, change) {
@@ -43221,7 +43220,6 @@ async function withStep(plan, jobs, listeners, deps, work) {
     }
     finally {
         closed.abort();
-        step.budget.stop();
         await step.close();
     }
 }
@@ -43744,12 +43742,10 @@ const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
 const rateEveryMs = 60_000;
-function createBudget(client, ceilings, ended) {
+function createBudget(client, ceilings, over) {
     const { clock } = client;
     const { maxHourlyRateUsd, maxCostUsd } = ceilings;
     const watched = new Map();
-    const stopped = new AbortController();
-    const over = AbortSignal.any([ended, stopped.signal]);
     let listener = null;
     const getSpend = () => (0,cost/* spendOf */.Ii)([...watched.values()].flatMap(spansOfJob), (0,service_client/* nowOf */.Ic)(client), maxHourlyRateUsd ?? 0);
     const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
@@ -43786,9 +43782,6 @@ function createBudget(client, ceilings, ended) {
             listener = told;
             if (maxCostUsd !== null)
                 void watchCost(getSpend, maxCostUsd, clock, over, told);
-        },
-        stop: () => {
-            stopped.abort();
         },
     };
 }
@@ -43946,7 +43939,7 @@ function createStep(plan, jobs, listeners, deps, closed) {
     const { client, close } = (0,service_client/* openService */.IH)(deps, plan, log.clockOff);
     const probe = deps.openProbe(plan.apiUrl);
     const end = createStepEnd(deps, plan.timeoutMs, closed);
-    const budget = createBudget(client, plan.ceilings, end.signal);
+    const budget = createBudget(client, plan.ceilings, AbortSignal.any([end.signal, closed]));
     const told = [log, ...listeners];
     const printer = (0,container_log/* openLogPrinter */.VT)(runner, log, plan.logs, jobs.length);
     return {
@@ -44123,9 +44116,8 @@ function stopOverBudget(step, entry, why) {
         return;
     (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { overBudget: why });
     saveFacts(step, entry, { stop: 'over-budget' });
-    entry.unwatch.abort();
-    if (stop === 'goal')
-        void reconcileEntry(step, entry);
+    failFast(step);
+    void reconcileEntry(step, entry);
 }
 function createCustody(step, entry) {
     const { client, finder, poller, end, plan, log } = step;
@@ -44458,7 +44450,7 @@ async function watch(step, entry, submitted, log) {
         return isOver || (stop !== 'ended' && server.served.aborted);
     };
     const take = (answer) => {
-        if (entry.unwatch.signal.aborted)
+        if (entry.facts.stop === 'over-budget')
             return true;
         if (!(answer instanceof errors/* ServiceError */._7))
             return takeJob((0,custody_facts/* withSent */.l5)(answer, entry.facts));
@@ -44466,10 +44458,11 @@ async function watch(step, entry, submitted, log) {
         return true;
     };
     if (!take(job)) {
-        const duplicates = watchForDuplicates(step, entry);
-        const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
+        const over = new AbortController();
+        void watchForDuplicates(step, entry, AbortSignal.any([end.signal, over.signal]));
+        const until = AbortSignal.any([end.signal, server.served]);
         await poller.watch(job.uuid, take, until, { isNew: true });
-        duplicates.abort();
+        over.abort();
     }
     await server.stop();
     if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
@@ -44477,21 +44470,15 @@ async function watch(step, entry, submitted, log) {
 }
 const duplicateEveryMs = 30_000;
 const lateDuplicateEveryMs = 300_000;
-function watchForDuplicates(step, entry) {
+async function watchForDuplicates(step, entry, until) {
     const { clock } = step.deps;
-    const over = new AbortController();
-    const signal = AbortSignal.any([step.end.signal, over.signal]);
-    const lookAgain = async () => {
-        for (let looks = 0; (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
-            const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
-            await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
-            if (signal.aborted)
-                return;
-            await (0,update/* reconcileEntry */.Xt)(step, entry);
-        }
-    };
-    void lookAgain();
-    return over;
+    for (let looks = 0; (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
+        const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
+        await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), until);
+        if (until.aborted)
+            return;
+        await (0,update/* reconcileEntry */.Xt)(step, entry);
+    }
 }
 async function mayTryNext(step, entry, log) {
     const { end, client, deps } = step;

@@ -42,13 +42,11 @@ interface WatchedJob {
   reading: Promise<void> | null;
 }
 
-/** @param ended fires at the end of the wait */
-export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSignal) {
+/** @param over fires when nothing is watched any more */
+export function createBudget(client: Client, ceilings: Ceilings, over: AbortSignal) {
   const { clock } = client;
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
   const watched = new Map<string, WatchedJob>();
-  const stopped = new AbortController();
-  const over = AbortSignal.any([ended, stopped.signal]);
   let listener: BudgetListener | null = null;
   const getSpend = () =>
     spendOf([...watched.values()].flatMap(spansOfJob), nowOf(client), maxHourlyRateUsd ?? 0);
@@ -95,10 +93,6 @@ export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSig
     start: (told: BudgetListener): void => {
       listener = told;
       if (maxCostUsd !== null) void watchCost(getSpend, maxCostUsd, clock, over, told);
-    },
-    /** Stops watching, so that the process can end. */
-    stop: (): void => {
-      stopped.abort();
     },
   };
 }

@@ -68,8 +68,6 @@ export interface Entry {
   /** What this process has tried with its jobs. */
   readonly canceled: Set<string>;
   reconciling: Promise<void>;
-  /** Fired when it is no longer watched, though the wait goes on. */
-  readonly unwatch: AbortController;
 }
 
 /** A job that was given by its UUID. */
@@ -97,7 +95,6 @@ export function createEntry(
     accessToken: null,
     canceled: new Set(),
     reconciling: Promise.resolve(),
-    unwatch: new AbortController(),
   };
 }
 

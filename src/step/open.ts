@@ -38,7 +38,6 @@ export async function withStep<T>(
     return await work(step);
   } finally {
     closed.abort();
-    step.budget.stop();
     await step.close();
   }
 }

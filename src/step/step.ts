@@ -39,7 +39,7 @@ export function createStep(
   const { client, close } = openService(deps, plan, log.clockOff);
   const probe = deps.openProbe(plan.apiUrl);
   const end = createStepEnd(deps, plan.timeoutMs, closed);
-  const budget = createBudget(client, plan.ceilings, end.signal);
+  const budget = createBudget(client, plan.ceilings, AbortSignal.any([end.signal, closed]));
   const told: StepListener[] = [log, ...listeners];
   const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
   return {

@@ -144,15 +144,14 @@ export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
   return entry.reconciling;
 }
 
-/** Stops a job that costs more than it may; its cancel follows from that. */
+/** Stops a job that costs more than it may: it is canceled at once, and watched until the next look. */
 export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void {
   const { stop } = entry.facts;
   if (stop !== null && stop !== 'goal') return;
   setSeen(entry, { overBudget: why });
   saveFacts(step, entry, { stop: 'over-budget' });
-  entry.unwatch.abort();
-  // Of a job that did what was asked for, nothing else takes care any more.
-  if (stop === 'goal') void reconcileEntry(step, entry);
+  failFast(step);
+  void reconcileEntry(step, entry);
 }
 
 function createCustody(step: Step, entry: Entry): Custody {

@@ -107,16 +107,17 @@ async function watch(
     return isOver || (stop !== 'ended' && server.served.aborted);
   };
   const take = (answer: Job | ServiceError): boolean => {
-    if (entry.unwatch.signal.aborted) return true;
+    if (entry.facts.stop === 'over-budget') return true;
     if (!(answer instanceof ServiceError)) return takeJob(withSent(answer, entry.facts));
     setLost(step, entry, answer);
     return true;
   };
   if (!take(job)) {
-    const duplicates = watchForDuplicates(step, entry);
-    const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
+    const over = new AbortController();
+    void watchForDuplicates(step, entry, AbortSignal.any([end.signal, over.signal]));
+    const until = AbortSignal.any([end.signal, server.served]);
     await poller.watch(job.uuid, take, until, { isNew: true });
-    duplicates.abort();
+    over.abort();
   }
   await server.stop();
   if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
@@ -127,21 +128,15 @@ async function watch(
 const duplicateEveryMs = 30_000;
 const lateDuplicateEveryMs = 300_000;
 
-function watchForDuplicates(step: Step, entry: Entry): AbortController {
+async function watchForDuplicates(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
   const { clock } = step.deps;
-  const over = new AbortController();
-  const signal = AbortSignal.any([step.end.signal, over.signal]);
-  const lookAgain = async () => {
-    for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
-      const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
-      // At the same moments for all entries: one look serves them all.
-      await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
-      if (signal.aborted) return;
-      await reconcileEntry(step, entry);
-    }
-  };
-  void lookAgain();
-  return over;
+  for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
+    const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
+    // At the same moments for all entries: one look serves them all.
+    await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), until);
+    if (until.aborted) return;
+    await reconcileEntry(step, entry);
+  }
 }
 
 /**

@@ -430,8 +430,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a check ends what may outlive its run',
     file: 'check/orphans.ts',
-    find: '  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);',
-    replace: '  return !hasEndedForGood(job, nowMs);',
+    find: '!hasEndedForGood(job, nowMs) && !mayOutlive(mark, job),',
+    replace: '!hasEndedForGood(job, nowMs),',
   },
   {
     name: 'a check takes every mark for one of its repository',
@@ -442,8 +442,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a check takes runs that go on for over',
     file: 'check/orphans.ts',
-    find: '  return run.isOver ? run.updatedAtMs : null;',
-    replace: '  return run.updatedAtMs;',
+    find: '(isReplaced || run.isOver) && overMs',
+    replace: 'overMs',
   },
   {
     name: 'a check goes by the clock of the runner',
