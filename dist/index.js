@@ -28702,7 +28702,7 @@ async function cancel(deps) {
             (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
             return;
         }
-        const cancelReason = inputs.reason ?? 'cancelled by a workflow';
+        const cancelReason = inputs.reason ?? 'canceled by a workflow';
         const plan = { ..._step_plan_js__WEBPACK_IMPORTED_MODULE_9__/* .cancelPlan */ .I, ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs), timeoutMs, cancelReason };
         const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(plan, jobs, [], deps, async (step) => {
             const canceled = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
@@ -44171,14 +44171,14 @@ function causeOf({ stop }, { end }) {
 }
 const causesByEnd = {
     timeout: 'the timeout was reached',
-    interrupt: 'the workflow was cancelled',
+    interrupt: 'the workflow was canceled',
     'fail-fast': 'another job of the step failed',
     'max-cost': 'max-cost is nearly reached',
 };
 const causesByStop = {
     'over-budget': 'it is over budget',
-    ended: 'it has failed, and may be started once more',
-    replaced: 'it has failed, may be started once more, and is cooked anew',
+    ended: 'it has failed, and may be started again',
+    replaced: 'it has failed, may be started again, and is replaced',
 };
 
 

@@ -27,7 +27,7 @@ export async function cancel(deps: Deps): Promise<void> {
       return;
     }
     // 2. Cancel
-    const cancelReason = inputs.reason ?? 'cancelled by a workflow';
+    const cancelReason = inputs.reason ?? 'canceled by a workflow';
     const plan = { ...cancelPlan, ...toAccess(inputs), timeoutMs, cancelReason };
     const outcomes = await withStep(plan, jobs, [], deps, async (step) => {
       const canceled = await Promise.all(

@@ -210,13 +210,13 @@ function causeOf({ stop }: EntryFacts, { end }: Step): string {
 
 const causesByEnd = {
   timeout: 'the timeout was reached',
-  interrupt: 'the workflow was cancelled',
+  interrupt: 'the workflow was canceled',
   'fail-fast': 'another job of the step failed',
   'max-cost': 'max-cost is nearly reached',
 } as const;
 
 const causesByStop: Readonly<Partial<Record<NonNullable<EntryFacts['stop']>, string>>> = {
   'over-budget': 'it is over budget',
-  ended: 'it has failed, and may be started once more',
-  replaced: 'it has failed, may be started once more, and is cooked anew',
+  ended: 'it has failed, and may be started again',
+  replaced: 'it has failed, may be started again, and is replaced',
 };
