@@ -319,6 +319,7 @@ export const mutants: readonly Mutant[] = [
     file: 'step/step.ts',
     find: 'Math.min(interval, maxAutoMs)',
     replace: 'interval',
+    test: 'simulation/budget.test.ts',
   },
   {
     name: 'a rate of 0 is believed',
