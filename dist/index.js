@@ -42391,10 +42391,13 @@ function nextDueMs(unchangedMs, nowMs, interval) {
 function nextPause(failures, answers, random) {
     const errors = answers.filter((answer) => answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7);
     const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-    const isDown = errors.length === answers.length && errors.every((error) => error.retryable);
+    const isDown = errors.length === answers.length && errors.every(isOutage);
     if (!isDown && errors.every(({ status }) => status !== 429))
         return { failures: 0, pauseMs: Math.min(_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .maxPauseMs */ .fR, retryAfterMs), isDown };
     return { failures: failures + 1, pauseMs: (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .backoffMs */ .jo)(failures + 1, random, retryAfterMs), isDown };
+}
+function isOutage({ retryable, isLasting, trouble }) {
+    return retryable || isLasting || trouble === 'not-api';
 }
 function createPoller(options) {
     const { client, interval, signal } = options;

@@ -91,10 +91,15 @@ export interface Health {
 export function nextPause(failures: number, answers: readonly Answer[], random: Random): Health {
   const errors = answers.filter((answer) => answer instanceof ServiceError);
   const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-  const isDown = errors.length === answers.length && errors.every((error) => error.retryable);
+  const isDown = errors.length === answers.length && errors.every(isOutage);
   if (!isDown && errors.every(({ status }) => status !== 429))
     return { failures: 0, pauseMs: Math.min(maxPauseMs, retryAfterMs), isDown };
   return { failures: failures + 1, pauseMs: backoffMs(failures + 1, random, retryAfterMs), isDown };
+}
+
+// A host that is given up on is not available again.
+function isOutage({ retryable, isLasting, trouble }: ServiceError): boolean {
+  return retryable || isLasting || trouble === 'not-api';
 }
 
 export interface PollerOptions {

@@ -202,7 +202,7 @@ describe('max-cost', () => {
     expect(played.statuses.every((status) => status === 'CANCELLED')).toBe(true);
     // A busy machine takes time that the made-up clock counts; to the cent it is held in the simulation.
     expect(played.simulator.costUsd()).toBeLessThan(0.08);
-    expect(messagesOf(played)[0]).toContain('max-cost, 0.05 USD');
+    expect(messagesOf(played)[0]).toContain('max-cost is 0.05 USD');
   });
 
   test('what runs as asked is cancelled with the rest', async () => {

@@ -152,9 +152,13 @@ export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
 
 /**
  * A job is given up only when the service refuses to tell: 404 twice, the second half a minute after the
- * cook, or another lasting 4xx.
+ * cook, or another lasting 4xx. Or when it never answered this process for a minute and a half.
  */
 export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): boolean {
+  const sent = sentBy(life, name);
+  const isSilent = sent.every(({ status }) => status === null || status >= 500);
+  const spanMs = (sent.at(-1)?.sentAtMs ?? 0) - (sent[0]?.sentAtMs ?? 0);
+  if (isSilent && spanMs >= 90_000) return true;
   const about = sentBy(life, name).filter(({ path }) => path.toLowerCase().includes(job.uuid));
   const notFound = about.filter(({ status }) => status === 404);
   const isLate = notFound.some(({ sentAtMs }) => sentAtMs >= job.takenAtMs + 29_000);

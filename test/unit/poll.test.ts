@@ -100,6 +100,16 @@ describe('how long the service is left alone', () => {
   });
 });
 
+test.each<[string, Answer, boolean]>([
+  ['a job', job('PENDING'), false],
+  ['a refusal', refused(404), false],
+  ['HTTP 503', refused(503), true],
+  ['HTTP 503 of a host that never answered', refused(503).with({ isLasting: true }), true],
+  ['a web page', refused(200).with({ trouble: 'not-api' }), true],
+])('after %s, the service is available again only if it has answered', (_, answer, isDown) => {
+  expect(nextPause(1, [answer], () => 1).isDown).toBe(isDown);
+});
+
 test('a job of 30 s is noticed after a second on average', async () => {
   const { meanLag, worstLag, requests } = await watchAsWeDo(30_000);
   expect(meanLag).toBeGreaterThan(0.8);
