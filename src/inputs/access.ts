@@ -8,11 +8,19 @@ import { invalid, quote } from './tree.ts';
 
 // Parsers of what gives access to the service and to GitHub. Their values are never shown.
 
+type Half = 'public' | 'secret';
+
 /** Half of the API key: it goes into a header, or signs requests. */
-function keyInput(half: 'public' | 'secret', otherStart: string, other: string): Input<string> {
+function keyInput(half: Half, otherStart: string, other: Half): Input<string> {
   return input((text, runner) => {
     const given = text.trim();
-    if (given === '') throw invalid(`is empty${explainEmpty(half, runner)}`);
+    if (given === '') {
+      const isOtherGiven = runner.input(`${other}-key`).trim() !== '';
+      if (isOtherGiven) throw invalid(`is empty${explainEmpty([half], runner)}`);
+      // Both have one cause: it is told once, with the public key.
+      if (half === 'secret') return given;
+      throw invalid(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
+    }
     if (!isPrintable(given)) {
       throw invalid(
         'contains white space or characters that a key cannot have. Copy it again, in one line',
@@ -25,16 +33,17 @@ function keyInput(half: 'public' | 'secret', otherStart: string, other: string):
   });
 }
 
-/** Why the workflow has no such secret, as far as the runner knows, and how to fix it. */
-function explainEmpty(half: string, runner: Runner): string {
+/** Why the workflow has no such secrets, as far as the runner knows, and how to fix it. */
+function explainEmpty(missing: readonly Half[], runner: Runner): string {
   if (isForkEvent(runner)) {
     return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
   }
-  const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
+  const secrets = missing.map((half) => `DISPERSED_${half.toUpperCase()}_KEY`).join(' and ');
   if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
-    return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secret} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+    return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
   }
-  return `. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+  const [what, it] = missing.length === 1 ? [`the ${missing[0]} key`, 'it'] : ['both keys', 'them'];
+  return `. Store ${what} of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass ${it} here. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
 }
 
 /** A GitHub token: it goes into a header. */

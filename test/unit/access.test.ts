@@ -84,6 +84,18 @@ describe('an empty secret', () => {
     expect(message).toContain('`environment:`');
   });
 
+  test('is one problem where both are empty', () => {
+    const runner = rememberingRunner({ 'public-key': '', 'secret-key': ' ' });
+    expect(tryInputs(runner, accessInputs).problems).toEqual([
+      {
+        input: 'public-key and secret-key',
+        message: expect.stringMatching(
+          /^are empty\. Store both keys .* such as DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY, /,
+        ),
+      },
+    ]);
+  });
+
   test('of a workflow that Dependabot has started is a Dependabot secret', async () => {
     const message = await complaint({ GITHUB_ACTOR: 'dependabot[bot]' });
     expect(message).toMatch(
