@@ -189,16 +189,23 @@ function createCustody(step: Step, entry: Entry): Custody {
         if (isOwn(jobUuid)) setSeen(entry, { cancel: 'failed' });
         // Where the cancel is all that was asked for, its failure is that of the step.
         if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
-        // Of a job that was never seen, the verdict says that the service knows of none.
-        else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+        // The verdict says it already: the service knows of no such job, or no longer accepts the key.
+        else if (
+          !(submitted === null && isRefused(404, before, error)) &&
+          !hasExpired(before, error)
+        )
           log.cancelFailed(jobUuid, error);
       },
     },
   };
 }
 
-function isUnknown(error: unknown): boolean {
-  return error instanceof ServiceError && error.status === 404;
+function isRefused(status: number, ...errors: readonly unknown[]): boolean {
+  return errors.every((error) => error instanceof ServiceError && error.status === status);
+}
+
+function hasExpired(before: unknown, error: unknown): boolean {
+  return isRefused(401, before, error) && before instanceof ServiceError && before.isKnownHost;
 }
 
 /** Why a job is unwanted, for the log and the service. */
