@@ -120,6 +120,7 @@ function explainRefusal(error: ServiceError): Explanation {
   const { status = 0, isKnownHost } = error;
   if (status === 401 && isKnownHost) return expired;
   const known = refusals[status];
+  if (status === 422 && /region/.test(error.detail)) return unknownRegions;
   if (known !== undefined) return known;
   if (status < 400) return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
   return error.mayHaveSucceeded
@@ -133,10 +134,15 @@ const expired: Explanation = [
   `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
 ];
 
+const unknownRegions: Explanation = [
+  'the request is invalid',
+  'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
+];
+
 const refusals: Readonly<Record<number, Explanation>> = {
   401: [
     'the API key was not accepted',
-    'Check the inputs public-key and secret-key: they must be complete and valid and belong together, and the secrets must exist in this repository.',
+    'Check the inputs public-key and secret-key: they must be complete and valid and belong together.',
   ],
   402: ['payment required', 'Check the balance of your Dispersed account.'],
   403: [
@@ -150,7 +156,7 @@ const refusals: Readonly<Record<number, Explanation>> = {
   413: ['the request is too large', 'Shorten the parameters or the environment.'],
   422: [
     'the request is invalid',
-    'Change the field that the response names, in the inputs or in the recipe. Only api.dispersed.com supports allowed-region-codes.',
+    'Change the field that the response names, in the inputs or in the recipe.',
   ],
   429: [
     'too many requests',

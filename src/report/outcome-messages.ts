@@ -66,8 +66,8 @@ function explain(outcome: Outcome, who: string): readonly [string, string, strin
       ? 'Not canceled'
       : 'Canceled';
   if (result === 'timed-out') {
-    const status = job === null ? '' : ` It was ${lastOpenStatus(outcome)} then.`;
-    const cause = `The timeout was reached.${status}${describeReadiness(outcome)} ${fate}`;
+    const status = job === null ? '' : ` while the job was ${lastOpenStatus(outcome)}`;
+    const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
     return ['Timed out', cause, getTimeoutRemedy(outcome)];
   }
   if (result === 'over-budget' && overBudget !== null) {

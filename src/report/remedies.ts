@@ -39,9 +39,11 @@ const killed = 137;
 export function getRemedy(outcome: Outcome): string {
   const phase = phaseOf(outcome);
   if (phase === 'run' && exitCodeOf(outcome) === killed)
-    return 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
+    return /\boom|memory/i.test(outcome.job?.status_reason ?? '')
+      ? 'It ran out of memory: increase min-ram-gb.'
+      : 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
   if (phase === 'run' && outcome.logTail.length > 0)
-    return `The whole log is in the folder of the output logs-path and in the console: ${consoleUrl}`;
+    return `Read the whole log, in the folder of the output logs-path or in the console: ${consoleUrl}`;
   return remedies[phase][0];
 }
 

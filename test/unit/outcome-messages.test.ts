@@ -14,7 +14,10 @@ function failed(pace: Pace, reason: string | null): Outcome {
 
 test('where the kernel killed the container, memory is the one remedy', () => {
   expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toBe(
-    'Exit code 137 usually means that it ran out of memory: set min-ram-gb.',
+    'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
+  );
+  expect(describeOutcome(failed({ started: 1 }, 'Exit code: 137 (OOMKilled)')).remedy).toBe(
+    'It ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
 });
