@@ -485,6 +485,111 @@ test.concurrent(
   },
 );
 
+/** Leaves jobs that have ended, of these runs, each with its status pending. */
+async function leaveEnded({ simulator, model }: Repository, runIds: readonly number[]) {
+  for (const runId of runIds) {
+    const uuid = await cookBare(simulator, runId, 'keep');
+    simulator.cancelJob(uuid);
+    addRun(model, runId, 'completed');
+    const target = `https://github.com/acme/renders/actions/runs/${runId}#dispersed-left-${uuid}`;
+    const status = { sha: shaOf(runId), context: 'dispersed / Endless', state: 'pending' };
+    model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+  }
+}
+
+test.concurrent(
+  'trouble with GitHub: where it refuses a status, nothing is dispatched for its job, nor the other twice',
+  async () => {
+    const full: Answer = { status: 422, message: 'has reached the maximum number of statuses' };
+    await inRepository(
+      { recipes },
+      async (repository) => {
+        await leaveEnded(repository, [1, 2]);
+        for (let nth = 0; nth < 3; nth += 1) {
+          const checked = await repository.check(followUp);
+          expect(checked.exitCode).toBe(1);
+          expect(errorsOf(checked).map(({ title }) => title)).toEqual([
+            'Could not finish a commit status: GitHub refused it',
+          ]);
+        }
+        const { dispatches } = repository.model;
+        expect(dispatches.map(({ inputs }) => inputs['sha'])).toEqual([shaOf(2)]);
+      },
+      (_, { path }) => (path.endsWith(`/statuses/${shaOf(1)}`) ? full : 'created'),
+    );
+  },
+);
+
+test.concurrent(
+  'trouble with GitHub: a limit for half an hour ends the check at once, after a handful of calls',
+  async () => {
+    const closed: Answer = {
+      status: 403,
+      headers: {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Math.round(Date.now() / 1000) + 1_800),
+      },
+      message: 'API rate limit exceeded',
+    };
+    await inRepository(
+      { recipes },
+      async (repository) => {
+        await leaveEnded(repository, [1, 2]);
+        const startMs = Date.now();
+        const checked = await repository.check(followUp);
+        expect(Date.now() - startMs).toBeLessThan(20_000);
+        expect(checked.exitCode).toBe(1);
+        for (const { title } of errorsOf(checked)) expect(title).toContain("GitHub's rate limit");
+        expect(repository.github.requests.length).toBeLessThan(9);
+      },
+      () => closed,
+    );
+  },
+);
+
+test.concurrent('an orphan that could not be cancelled fails the check', async () => {
+  await inRepository({ recipes }, async ({ simulator, model, check }) => {
+    await cookBare(simulator, 1, 'end');
+    addRun(model, 1, 'completed');
+    const kind = { type: 'status', status: 403 } as const;
+    simulator.inject({ method: 'PUT', times: Infinity, kind });
+    const checked = await check();
+    expect(checked.exitCode).toBe(1);
+    expect(errorsOf(checked).map(({ title }) => title)).toEqual([
+      expect.stringMatching(/^Could not cancel orphan /),
+    ]);
+    expect(parsed(checked, 'orphans')).toHaveLength(1);
+  });
+});
+
+test.concurrent(
+  'a token that expired while the step waited: a check with a fresh one finishes the status',
+  async () => {
+    const script = {
+      name: 'Train',
+      life: [{ status: 'RUNNING', forMs: 4_000 }, { status: 'COMPLETED' }],
+    };
+    let isExpired = false;
+    await inRepository(
+      { recipes: [script] },
+      async ({ model, cook, check }) => {
+        const step = cook(1, { with: { 'commit-status': 'true', 'github-token': 'ghs_app' } });
+        await until(() => model.statuses.length > 0);
+        isExpired = true;
+        expect((await step.done).exitCode).toBe(0);
+        expect(model.statuses.at(-1)?.state).toBe('pending');
+        addRun(model, 1, 'completed');
+        await check();
+        expect(latestStatuses(model, sha).map(({ state }) => state)).toEqual(['success']);
+      },
+      (_, { authorization }) =>
+        isExpired && authorization?.includes('ghs_app')
+          ? { status: 401, message: 'Bad credentials' }
+          : 'created',
+    );
+  },
+);
+
 test.concurrent.each([
   ['a web page', 200, '<!DOCTYPE html><title>Welcome</title>'],
   ['a page that says that it is not there', 404, '<html>Not Found</html>'],
@@ -521,6 +626,11 @@ test.concurrent.each([
       expect.stringContaining(`${name}: `),
     ]);
     expect([...simulator.requests, ...github.requests]).toEqual([]);
+    expect(['running', 'ended', 'orphans'].map((each) => parsed(checked, each))).toEqual([
+      [],
+      [],
+      [],
+    ]);
   });
 });
 

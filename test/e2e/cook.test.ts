@@ -109,6 +109,11 @@ describe('verdicts', () => {
     expect(step.outputs['result']).toBe(result);
     expect(step.outputs['status'] || undefined).toBe(status);
     expect(errorsOf(step)).toHaveLength(errors);
+    const [title] = errorsOf(step).map((error) => error.title);
+    const message = step.outputs['message'] ?? '';
+    expect(message.length).toBeLessThanOrEqual(1_000);
+    const isOne = scenarios[name].recipes.length === 1;
+    expect(message).toMatch(title !== undefined && isOne ? `${title}\n` : /^\S.+/);
     expect(step.summary).toMatch(/^### \S+ (?:Job|No job|Nothing|\d)/);
   });
 

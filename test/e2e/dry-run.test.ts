@@ -202,6 +202,32 @@ test('the log has the hash of each recipe once, in the form that pins it', () =>
   expect(pins.map((pin) => pin.slice(7, 43))).toEqual([a, b]);
 });
 
+test('so pinned, a recipe is cooked as it was reviewed, and no recipe where another one has changed', async () => {
+  const script = { uuid: a, name: 'Render', life: life('PENDING') };
+  const reviewed = { max_timeout_run_ms: 3_600_000, cpu_count: 8 };
+  const same = { ...script, payload: reviewed };
+  const { log } = await play({ recipes: [same], with: dry() });
+  const [pin = ''] = log.match(/(?<=^Recipe )\S+@sha256:[0-9a-f]{64}$/m) ?? [];
+  const wait = { wait: 'false' };
+  const good = await play({ recipes: [same], with: { ...wait, recipes: pin } });
+  expect([good.exitCode, good.jobs.length, errorsOf(good)]).toEqual([0, 1, []]);
+  // All of it is sent, so that a change in between does not matter.
+  const cook = good.requests.find(({ method }) => method === 'POST');
+  expect(cook?.body).toMatchObject(reviewed);
+  const changed = { ...script, payload: { ...reviewed, cpu_count: 9 } };
+  const bad = await play({
+    recipes: [changed, recipe({}, b)],
+    with: { ...wait, recipes: `${b}\n${pin}` },
+  });
+  expect([bad.exitCode, bad.jobs.length]).toEqual([1, 0]);
+  const [, hash = ''] = pin.split('@');
+  expect(errorsOf(bad)).toEqual([
+    expect.stringMatching(
+      new RegExp(`pinned is ${hash}, and it is now sha256:[0-9a-f]{64}\\. Compare`),
+    ),
+  ]);
+}, 60_000);
+
 test('the summary has a row and the body of each job', () => {
   const { summary } = see('full');
   const rows = summary.split('\n').filter((line) => line.startsWith('<tr><td'));

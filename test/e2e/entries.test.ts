@@ -27,7 +27,7 @@ test.each([
   ['index.js', 1, [/^recipes: is missing/m]],
   ['wait.js', 1, [/^job-uuids: is missing/]],
   ['cancel.js', 1, [/^job-uuids: is missing/]],
-  ['check.js', 1, [/^public-key: is empty/]],
+  ['check.js', 1, [/^public-key and secret-key: are empty/]],
   ['post.js', 0, []],
 ])('%s', async (entry, exitCode, errors) => {
   const step = await startEntry(join(dist, entry)).done;
@@ -50,6 +50,12 @@ test('a runner without a file for outputs is told in words, without a stack trac
     GITHUB_OUTPUT: '/nowhere/output',
   }).done;
   expect(exitCode).toBe(1);
-  expect(log).toContain('Missing file at path: /nowhere/output');
+  expect(errorsOf(log)).toEqual([
+    {
+      level: 'error',
+      title: 'A file of the runner cannot be written',
+      message: expect.stringMatching(/Missing file at path: \/nowhere\/output.*\n.*--user root/),
+    },
+  ]);
   expect(log).not.toMatch(/\n\s+at /);
 });

@@ -448,8 +448,18 @@ describe.each(['new', 'old'] as const)('in this process, on the %s host', (gener
 });
 
 describe('as the runner starts it', () => {
-  // A process takes long: some of each kind.
-  const some = [...rows, ...regions].filter((_, index) => index % 8 === 0);
+  // A process takes long: some of each kind, and what people stumbled over.
+  const names = [
+    'title: "\\n  Fix the shadows\\r\\n\\r\\nA longer story.\\n"',
+    'env with a value of several lines',
+    'YAML that is indented as a whole, as a script prints it',
+    "an entry by the inputs' names",
+    'a file of recipes',
+    'of several models on a line the first on offer',
+  ];
+  const some = [...rows, ...regions].filter(
+    ([name], index) => index % 8 === 0 || names.includes(name),
+  );
   const few = pLimit(3);
   let steps: readonly Played[];
 
@@ -469,6 +479,10 @@ describe('as the runner starts it', () => {
     expectRow(row, step?.requests ?? []);
   });
 
+  test('all that people stumbled over is among them', () => {
+    expect(some.map(([name]) => name)).toEqual(expect.arrayContaining(names));
+  });
+
   test('asked for regions, which it does not know, its refusal is explained', async () => {
     const { exitCode, outputs, log, requests } = await play({
       recipes,
@@ -482,7 +496,7 @@ describe('as the runner starts it', () => {
     const errors = errorsIn(log);
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /allowed_region_codes: unknown field\.\n.*has allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not support\.$/,
+        /allowed_region_codes: unknown field\.\n.*allowed-region-codes\. .* not the older host, https:\/\/api\.compute\.x\.io\.$/,
       ),
     ]);
   });

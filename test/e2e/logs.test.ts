@@ -90,6 +90,7 @@ const endless = { name: 'Endless', life: life('PENDING', running('still at it\n'
 const scenarios = {
   stream: { recipes: [good] },
   lines: { recipes: [{ ...good, logsAsArray: true }] },
+  objects: { recipes: [{ ...good, logsAsArray: 'objects' }] },
   several: { recipes: [good, bad] },
   onFailure: { recipes: [bad], with: { logs: 'on-failure' } },
   onFailureGood: { recipes: [good], with: { logs: 'on-failure' } },
@@ -135,11 +136,14 @@ const goodLines = [
 ];
 
 describe('logs', () => {
-  test.each(['stream', 'lines'] as const)('%s: each line once, as it stood last', (name) => {
-    expect(shown(name)).toEqual(goodLines);
-    expect(Object.values(see(name).logFiles)).toEqual([goodLog]);
-    expect(Object.keys(see(name).logFiles)).toEqual([`${see(name).outputs['job-uuid']}.log`]);
-  });
+  test.each(['stream', 'lines', 'objects'] as const)(
+    '%s: each line once, as it stood last',
+    (name) => {
+      expect(shown(name)).toEqual(goodLines);
+      expect(Object.values(see(name).logFiles)).toEqual([goodLog]);
+      expect(Object.keys(see(name).logFiles)).toEqual([`${see(name).outputs['job-uuid']}.log`]);
+    },
+  );
 
   test('come as they are printed, and all of them before the end of the step', () => {
     const lines = linesOf('stream');

@@ -50,7 +50,7 @@ export async function onStage<T>(
         'public-key': simulator.publicKey,
         'secret-key': simulator.secretKey,
         'api-url': simulator.url,
-        ...(action !== 'check' && { 'poll-interval': '1s' }),
+        ...(action !== 'check' && action !== 'cancel' && { 'poll-interval': '1s' }),
         ...given,
       },
     };

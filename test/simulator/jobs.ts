@@ -95,7 +95,7 @@ function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: 
     node_urls: run.nodeUrls,
     container_access_tokens: tokensOf(runUuid, script),
     ...(rate !== null && { hourly_rate_usd: rate }),
-    logs: logsAsArray ? linesOf(log) : log,
+    logs: logsAsArray ? linesOf(log, logsAsArray) : log,
   };
 }
 
@@ -110,8 +110,9 @@ function durationOf({ startedAtMs, endedAtMs }: RunLife): number {
   return startedAtMs === null || endedAtMs === null ? 0 : endedAtMs - startedAtMs;
 }
 
-function linesOf(log: string): string[] {
-  return log === '' ? [] : log.replace(/\n$/, '').split('\n');
+function linesOf(log: string, form: true | 'objects'): (string | { message: string })[] {
+  const lines = log === '' ? [] : log.replace(/\n$/, '').split('\n');
+  return form === 'objects' ? lines.map((message) => ({ message })) : lines;
 }
 
 function tokensOf(uuid: string, { accessTokens = true }: RecipeScript): ContainerAccessToken[] {

@@ -44,8 +44,8 @@ interface Step {
 }
 
 /** Whether the status is one that never changes again. FAILED between two runs is not the end. */
-function isFinal({ phase: { status } }: Step): boolean {
-  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED';
+function isFinal({ phase: { status, isEnd = false } }: Step): boolean {
+  return isEnd || status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED';
 }
 
 /** The life of a job up to now: depends on nothing else. */

@@ -109,7 +109,7 @@ export interface JobRun {
   node_urls: readonly NodeUrl[];
   container_access_tokens: readonly ContainerAccessToken[];
   hourly_rate_usd?: number;
-  logs?: string | readonly string[];
+  logs?: string | readonly (string | { readonly message: string })[];
 }
 
 /** A stored template of jobs. */

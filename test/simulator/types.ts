@@ -21,6 +21,8 @@ export interface Phase {
   /** How long it lasts; missing on the last phase, which lasts for ever. */
   forMs?: number;
   statusReason?: string;
+  /** It is an end, with a time of completion, though its status is none of the known ones. */
+  isEnd?: boolean;
   /** The phase starts a new run. */
   retry?: boolean;
   /** Of the run, in this phase and after it. */
@@ -54,8 +56,8 @@ export interface RecipeScript {
   inputSchema?: readonly unknown[];
   /** Whether its jobs and runs have access tokens; default true. */
   accessTokens?: boolean;
-  /** `logs` as an array of lines instead of one string. */
-  logsAsArray?: boolean;
+  /** `logs` as an array of lines, or of objects with a line each, instead of one string. */
+  logsAsArray?: boolean | 'objects';
   /** The service keeps so many characters of a log, the last ones. */
   logWindow?: number;
 }
