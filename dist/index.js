@@ -31825,8 +31825,14 @@ __webpack_async_result__();
 function keyInput(half, otherStart, other) {
     return (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((text, runner) => {
         const given = text.trim();
-        if (given === '')
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is empty${explainEmpty(half, runner)}`);
+        if (given === '') {
+            const isOtherGiven = runner.input(`${other}-key`).trim() !== '';
+            if (isOtherGiven)
+                throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is empty${explainEmpty([half], runner)}`);
+            if (half === 'secret')
+                return given;
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
+        }
         if (!isPrintable(given)) {
             throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
         }
@@ -31835,15 +31841,16 @@ function keyInput(half, otherStart, other) {
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
     });
 }
-function explainEmpty(half, runner) {
+function explainEmpty(missing, runner) {
     if ((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .isForkEvent */ .$c)(runner)) {
         return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
     }
-    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
+    const secrets = missing.map((half) => `DISPERSED_${half.toUpperCase()}_KEY`).join(' and ');
     if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
-        return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secret} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+        return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
     }
-    return `. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+    const [what, it] = missing.length === 1 ? [`the ${missing[0]} key`, 'it'] : ['both keys', 'them'];
+    return `. Store ${what} of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass ${it} here. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
 }
 const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     if (given === '')
@@ -37559,6 +37566,8 @@ function explainRefusal(error) {
     if (status === 401 && isKnownHost)
         return expired;
     const known = refusals[status];
+    if (status === 422 && /region/.test(error.detail))
+        return unknownRegions;
     if (known !== undefined)
         return known;
     if (status < 400)
@@ -37571,10 +37580,14 @@ const expired = [
     'the API key is no longer accepted',
     `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
 ];
+const unknownRegions = [
+    'the request is invalid',
+    'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
+];
 const refusals = {
     401: [
         'the API key was not accepted',
-        'Check the inputs public-key and secret-key: they must be complete and valid and belong together, and the secrets must exist in this repository.',
+        'Check the inputs public-key and secret-key: they must be complete and valid and belong together.',
     ],
     402: ['payment required', 'Check the balance of your Dispersed account.'],
     403: [
@@ -37588,7 +37601,7 @@ const refusals = {
     413: ['the request is too large', 'Shorten the parameters or the environment.'],
     422: [
         'the request is invalid',
-        'Change the field that the response names, in the inputs or in the recipe. Only api.dispersed.com supports allowed-region-codes.',
+        'Change the field that the response names, in the inputs or in the recipe.',
     ],
     429: [
         'too many requests',
@@ -38088,8 +38101,8 @@ function explain(outcome, who) {
         ? 'Not canceled'
         : 'Canceled';
     if (result === 'timed-out') {
-        const status = job === null ? '' : ` It was ${lastOpenStatus(outcome)} then.`;
-        const cause = `The timeout was reached.${status}${describeReadiness(outcome)} ${fate}`;
+        const status = job === null ? '' : ` while the job was ${lastOpenStatus(outcome)}`;
+        const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
         return ['Timed out', cause, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getTimeoutRemedy */ .wq)(outcome)];
     }
     if (result === 'over-budget' && overBudget !== null) {
@@ -38403,9 +38416,11 @@ const killed = 137;
 function getRemedy(outcome) {
     const phase = phaseOf(outcome);
     if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === killed)
-        return 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
+        return /\boom|memory/i.test(outcome.job?.status_reason ?? '')
+            ? 'It ran out of memory: increase min-ram-gb.'
+            : 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
     if (phase === 'run' && outcome.logTail.length > 0)
-        return `The whole log is in the folder of the output logs-path and in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
     return remedies[phase][0];
 }
 function getTimeoutRemedy(outcome) {
@@ -44157,14 +44172,18 @@ function createCustody(step, entry) {
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
                 if (cancelReason !== undefined)
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error) });
-                else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+                else if (!(submitted === null && isRefused(404, before, error)) &&
+                    !hasExpired(before, error))
                     log.cancelFailed(jobUuid, error);
             },
         },
     };
 }
-function isUnknown(error) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && error.status === 404;
+function isRefused(status, ...errors) {
+    return errors.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && error.status === status);
+}
+function hasExpired(before, error) {
+    return isRefused(401, before, error) && before instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && before.isKnownHost;
 }
 function causeOf({ stop }, { end }) {
     const [reason] = end.facts().ends;

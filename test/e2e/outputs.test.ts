@@ -25,7 +25,7 @@ test.concurrent(
   '400 jobs from a file: the list fits into an environment variable, and the file has all of it',
   async () => {
     const payload = { gpu_count: 1, gpu_name: 'RTX 4090' };
-      const recipe = { ...short, name: `Shard ${'x'.repeat(200)}`, payload };
+    const recipe = { ...short, name: `Shard ${'x'.repeat(200)}`, payload };
     await onStage({ recipes: [recipe] }, async ({ start, simulator }) => {
       const list = join(folder, 'list.json');
       const [uuid] = simulator.recipeUuids;
