@@ -28694,7 +28694,7 @@ async function withDeadline(clock, ms, outer, work) {
 async function cancel(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeInitialOutputs */ .wm)(runner);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner);
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_3__/* .cancelInputs */ .CT);
         const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
         if (jobs.length === 0) {
@@ -28729,7 +28729,7 @@ async function cancelEntry(step, entry) {
 
 /***/ }),
 
-/***/ 5396:
+/***/ 4419:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28937,7 +28937,7 @@ var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/money/bills.js
 var bills = __nccwpck_require__(1165);
 // EXTERNAL MODULE: ./build/money/cost.js
-var money_cost = __nccwpck_require__(110);
+var cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules
 var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/service/lists.js
@@ -28992,7 +28992,7 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
         if (outcome === undefined)
             return [];
         const untilMs = outcome.ending === 'final' ? undefined : nowMs;
-        return [{ ...marked, outcome, cost: (0,money_cost/* pricedCostOf */.sC)(outcome, untilMs) }];
+        return [{ ...marked, outcome, cost: (0,cost/* pricedCostOf */.sC)(outcome, untilMs) }];
     });
     const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
     return {
@@ -29049,6 +29049,10 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
     return seen;
 }
 
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/format.js
@@ -29057,15 +29061,11 @@ var format = __nccwpck_require__(2772);
 var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/summary.js + 1 modules
 var summary = __nccwpck_require__(1737);
-// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
-var context = __nccwpck_require__(3147);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/report/summary/jobs.js
 var summary_jobs = __nccwpck_require__(4490);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/check/summary.js
+;// CONCATENATED MODULE: ./build/check/report.js
 
 
 
@@ -29074,10 +29074,41 @@ var table = __nccwpck_require__(4520);
 
 
 
+
+
+
+
+
+
+async function reportCheck(runner, here, result, problems) {
+    runner.print(formatCounts(result));
+    (0,annotations/* annotateAll */.u6)(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
+    if (problems.length > 0)
+        runner.fail();
+    writeCheckOutputs(runner, result);
+    const cost = costOf([...result.running, ...result.ended]);
+    if (cost !== null)
+        runner.output('cost-usd', String(cost.usd));
+    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
+}
+function writeCheckOutputs(runner, { running, ended, orphans }) {
+    (0,outputs/* writeJobList */.hT)(runner, 'running', running.map(describeChecked));
+    (0,outputs/* writeJobList */.hT)(runner, 'ended', ended.map(describeChecked));
+    (0,outputs/* writeJobList */.hT)(runner, 'orphans', orphans.map(describeChecked));
+}
+function describeChecked({ outcome, cost }) {
+    return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
+}
+function describeCheckError(error) {
+    if (error instanceof errors/* GitHubError */.y_)
+        return (0,github_errors/* describeGitHubError */.d)(error);
+    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
+    return isExpected ? (0,report_errors/* describeError */.Uc)(error, 'look at the jobs') : (0,report_errors/* describeInternalError */.Zo)(error);
+}
 function renderCheck(result, here) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const all = [...running, ...ended];
-    const cost = (0,money_cost/* sumOfCosts */.xq)(all.map((job) => job.cost));
+    const cost = costOf(all);
     const columns = [
         ofJob(summary_jobs/* statusColumn */.xG),
         ofJob((0,summary_jobs/* titleColumn */.Jb)(false)),
@@ -29091,7 +29122,7 @@ function renderCheck(result, here) {
     const section = (title, jobs) => jobs.length === 0 ? [] : [`#### ${title}`, (0,table/* renderTable */.bo)(columns, jobs, 'ended')];
     const isOther = (job) => !orphans.includes(job);
     return (0,table/* joinBlocks */.x9)([
-        renderHeading(result),
+        `### 🔎 ${formatCounts(result)}`,
         `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `, for ${(0,format/* formatCost */.BD)(cost, 'about')}`}.`,
         ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
         ...section('Running', running.filter(isOther)),
@@ -29099,17 +29130,18 @@ function renderCheck(result, here) {
         ...renderSpend(all),
     ]);
 }
-function renderHeading({ running, ended, orphans }) {
+function formatCounts({ running, ended, orphans }) {
     const rate = (0,format/* formatRates */.XV)(running.map(({ outcome }) => outcome));
-    const price = rate && ` for ${rate}`;
     const { length: count } = orphans;
     const lost = count === 0 ? '' : ` · ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
-    return `### 🔎 ${running.length} running${price} · ${ended.length} ended${lost}`;
+    return `${running.length} running${rate && ` for ${rate}`} · ${ended.length} ended${lost}`;
 }
-const ofJob = ({ cell, ...column }) => ({
-    ...column,
-    cell: ({ outcome }) => cell(outcome),
-});
+function costOf(jobs) {
+    return (0,cost/* sumOfCosts */.xq)(jobs.map(({ cost }) => cost));
+}
+function ofJob({ cell, ...column }) {
+    return { ...column, cell: ({ outcome }) => cell(outcome) };
+}
 function sinceCell({ job }, nowMs) {
     if ((0,jobs_status/* isFinal */.dR)(job.status))
         return '';
@@ -29130,7 +29162,7 @@ function workflowCell(workflow) {
 function renderSpend(jobs) {
     const byWorkflow = [...Map.groupBy(jobs, ({ mark }) => mark.workflow)];
     const spend = byWorkflow.flatMap(([workflow, own]) => {
-        const cost = (0,money_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
+        const cost = costOf(own);
         return cost === null ? [] : [{ workflow, count: own.length, cost }];
     });
     if (spend.length === 0)
@@ -29142,50 +29174,6 @@ function renderSpend(jobs) {
     ];
     const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
     return ['#### Spend by workflow', (0,table/* renderTable */.bo)(columns, sorted, 'ended')];
-}
-
-;// CONCATENATED MODULE: ./build/check/report.js
-
-
-
-
-
-
-
-
-
-async function reportCheck(runner, here, result, problems) {
-    const { running, ended } = result;
-    runner.print(formatCounts(result));
-    const byTitle = new Map(problems.map((problem) => [problem.title, problem]));
-    for (const problem of byTitle.values())
-        (0,annotations/* annotate */.fz)(runner, problem);
-    if (problems.length > 0)
-        runner.fail();
-    writeCheckOutputs(runner, result);
-    const cost = (0,money_cost/* sumOfCosts */.xq)([...running, ...ended].map((job) => job.cost));
-    if (cost !== null)
-        runner.output('cost-usd', String(cost.usd));
-    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
-}
-function formatCounts({ running, ended, orphans }) {
-    const rate = (0,format/* formatRates */.XV)(running.map(({ outcome }) => outcome));
-    const hourly = rate && ` (${rate})`;
-    return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
-}
-function writeCheckOutputs(runner, { running, ended, orphans }) {
-    (0,outputs/* writeJobList */.hT)(runner, 'running', running.map(describeChecked));
-    (0,outputs/* writeJobList */.hT)(runner, 'ended', ended.map(describeChecked));
-    (0,outputs/* writeJobList */.hT)(runner, 'orphans', orphans.map(describeChecked));
-}
-function describeChecked({ outcome, cost }) {
-    return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
-}
-function describeCheckError(error) {
-    if (error instanceof errors/* GitHubError */.y_)
-        return (0,github_errors/* describeGitHubError */.d)(error);
-    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
-    return isExpected ? (0,report_errors/* describeError */.Uc)(error, 'look at the jobs') : (0,report_errors/* describeInternalError */.Zo)(error);
 }
 
 // EXTERNAL MODULE: ./build/clock.js
@@ -29620,6 +29608,8 @@ var report = __nccwpck_require__(7177);
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/service/secret-fields.js
 var secret_fields = __nccwpck_require__(8542);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/errors.js
@@ -29650,6 +29640,7 @@ var warnings = __nccwpck_require__(3786);
 
 
 
+
 async function reportDryRun(runner, plans, ceilings, error) {
     for (const plan of plans)
         printPlan(runner, plan, plans.length);
@@ -29663,12 +29654,11 @@ async function reportDryRun(runner, plans, ceilings, error) {
     const isFailed = broken.length > 0 || error !== null;
     if (isFailed)
         runner.fail();
-    const message = error === null ? null : (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
-    if (message !== null)
-        (0,annotations/* annotate */.fz)(runner, message);
-    annotateOverBudget(runner, broken);
-    const result = error !== null ? 'error' : isFailed ? 'over-budget' : 'dry-run';
-    (0,outputs/* writeVerdict */.P1)(runner, result, message === null ? closing : (0,annotations/* formatMessage */.hw)(runner, message));
+    const message = error && (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
+    (0,annotations/* annotateAll */.u6)(runner, [...(message ? [message] : []), ...overBudgetErrors(broken)]);
+    const failure = message ? 'error' : 'over-budget';
+    const said = message ? (0,annotations/* formatMessage */.hw)(runner, message) : closing;
+    (0,outputs/* writeVerdict */.P1)(runner, isFailed ? failure : 'dry-run', said);
     await (0,summary/* writeSummary */.Sy)(runner, () => (0,table/* joinBlocks */.x9)([
         `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
         (0,table/* renderTable */.bo)(planColumns, plans, 'the log'),
@@ -29677,28 +29667,31 @@ async function reportDryRun(runner, plans, ceilings, error) {
     ]));
 }
 function formatVerdict(count, broken) {
-    if (count === 1)
-        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
-    return broken > 0
-        ? `${broken} of ${count} jobs cannot be cooked`
-        : `all ${count} jobs can be cooked`;
+    const some = broken > 0 ? `${broken} of ${count} jobs` : `all ${count} jobs`;
+    return `${count === 1 ? 'the job' : some} ${broken > 0 ? 'cannot' : 'can'} be cooked`;
 }
 function problemsOf({ error, prices }) {
-    const overBudget = prices?.overBudget ?? null;
-    const why = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
-    return [...(error === null ? [] : [error.message]), ...why];
+    const why = prices?.overBudget ?? null;
+    return [error?.message, why && (0,over_budget/* describeOverBudget */.R)(why).cause].filter((text) => typeof text === 'string');
+}
+function overBudgetErrors(broken) {
+    const errors = broken.flatMap(({ request: { recipeUuid }, prices }) => {
+        const title = `Over budget: recipe ${recipeUuid}`;
+        const why = prices?.overBudget ?? null;
+        return why === null ? [] : [[title, { title, ...(0,over_budget/* describeOverBudget */.R)(why) }]];
+    });
+    return [...new Map(errors).values()];
 }
 function printPlan(runner, plan, count) {
-    const { request, recipe, body } = plan;
-    if (Object.keys(body).length === 0)
+    const { request, recipe } = plan;
+    const lines = bodyLines(plan);
+    if (lines.length === 0)
         return;
     const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
     const prefix = (0,log/* formatRef */.rq)(request.index, count);
     runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-    for (const line of prettyLines(body)) {
-        const indent = ' '.repeat(line.length - line.trimStart().length);
-        runner.print(`  | ${indent}${(0,sanitize/* sanitizeLine */.PN)(line, 1_000)}`);
-    }
+    for (const line of lines)
+        runner.print(`  | ${(0,build_text/* cut */.Jj)((0,sanitize/* sanitizeLogLine */.Ov)(line), 1_000)}`);
     for (const line of describePrices(plan))
         runner.print(`  ${line}`);
 }
@@ -29707,7 +29700,7 @@ function describePrices(plan) {
     const lines = models.map((model) => {
         const { gpuName } = model.request;
         const place = gpuName === request.gpuName ? ' (cooked first)' : '';
-        const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
+        const note = model.prices?.overBudget ? '; above max-hourly-rate' : '';
         const offers = describePlanOffers(model) || 'the offers are not known';
         return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${note}`;
     });
@@ -29722,14 +29715,6 @@ function describePlanOffers({ prices }) {
         ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}`
         : (0,format/* describeOffers */.$y)(prices.offers);
 }
-function annotateOverBudget(runner, broken) {
-    const causes = broken.flatMap(({ request: { recipeUuid }, prices }) => {
-        const title = `Over budget: recipe ${recipeUuid}`;
-        const why = prices?.overBudget ?? null;
-        return why === null ? [] : [[title, { title, ...(0,over_budget/* describeOverBudget */.R)(why) }]];
-    });
-    (0,annotations/* annotateAll */.u6)(runner, [...new Map(causes).values()]);
-}
 const planColumns = [
     {
         heading: '',
@@ -29740,22 +29725,22 @@ const planColumns = [
         heading: 'Recipe',
         cell: ({ recipe, request }) => `${(0,table/* formatNumber */.ZV)(request.index)} ${(0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120)}`,
     },
-    { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan), 300) },
-    { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan), 1_000) },
+    { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan)) },
+    { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
     { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,table/* uuidCell */.gy)(request.recipeUuid) },
 ];
-function linesCell(lines, maxLength) {
-    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
+function linesCell(lines) {
+    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000)).join('<br>');
 }
-function renderBody({ request, body }, isOpen) {
-    if (Object.keys(body).length === 0)
-        return '';
-    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request of ${(0,table/* formatNumber */.ZV)(request.index)}`;
-    return (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
+function renderBody(plan, isOpen) {
+    const lines = bodyLines(plan).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
+    const title = `Request of ${(0,table/* formatNumber */.ZV)(plan.request.index)}`;
+    return lines.length === 0 ? '' : (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
 }
-function prettyLines(body) {
-    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
+function bodyLines({ body }) {
+    return Object.keys(body).length === 0
+        ? []
+        : JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
 // EXTERNAL MODULE: ./build/step/open.js + 1 modules
@@ -30228,7 +30213,7 @@ var folder = __nccwpck_require__(1033);
 async function cook(deps) {
     const { runner } = deps;
     try {
-        (0,outputs/* writeInitialOutputs */.wm)(runner);
+        (0,outputs/* writeOutputs */.Kn)(runner);
         const inputs = readCookInputs(runner);
         const run = (0,context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(deps, inputs));
         const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
@@ -30464,7 +30449,7 @@ async function reconcileAll(open, wanted, client, log) {
 async function wait(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeInitialOutputs */ .wm)(runner);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeOutputs */ .Kn)(runner);
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_4__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__/* .waitInputs */ .FG);
         const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .givenJob */ .J8);
         const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
@@ -31765,7 +31750,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5396);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4419);
 /* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5967);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
@@ -37286,18 +37271,16 @@ function formatVerdictMessage(runner, outcomes, bad) {
 
 
 
-const maxTitle = 100;
 function openContexts(jobs) {
     const contexts = new Map();
     return (job, title) => {
         const known = contexts.get(job.index);
         if (known !== undefined)
             return known;
-        const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
+        const base = `dispersed / ${plainText(title, 100) || 'untitled'}`;
         const name = (count) => (count === 1 ? base : `${base} (${count})`);
-        const key = getKey(job);
-        const before = jobs.filter(({ index }) => index < job.index);
-        let count = 1 + before.filter((other) => key && getKey(other) === key).length;
+        const isTwin = (other) => other.index < job.index && keyOf(other) === keyOf(job);
+        let count = 1 + (keyOf(job) ? jobs.filter(isTwin).length : 0);
         const taken = new Set(contexts.values());
         while (taken.has(name(count)))
             count += 1;
@@ -37305,15 +37288,12 @@ function openContexts(jobs) {
         return name(count);
     };
 }
-function getKey({ title, recipeUuid }) {
-    return title ?? recipeUuid;
-}
+const keyOf = ({ title, recipeUuid }) => title ?? recipeUuid;
 function describePending(status, sinceMs) {
     const since = sinceMs === null ? '' : ` since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatTime */ .fU)(sinceMs)}`;
     const description = `${plainText((0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .describeJobStatus */ .Zw)(status), 60)}${since}`;
     return { state: 'pending', description };
 }
-const maxDescription = 139;
 function describeEnd(outcome, endsWithJob = false) {
     const { result } = outcome;
     const { words, ...row } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
@@ -37322,7 +37302,7 @@ function describeEnd(outcome, endsWithJob = false) {
     const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
-    return { state, description: plainText(`${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .capitalize */ .ZH)(words)}${time}${why}`, maxDescription) };
+    return { state, description: plainText(`${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .capitalize */ .ZH)(words)}${time}${why}`, 139) };
 }
 function plainText(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
@@ -37619,7 +37599,7 @@ const refusals = {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
 /* harmony export */   Dt: () => (/* binding */ formatOffers),
-/* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   Wn: () => (/* binding */ describeStatus),
 /* harmony export */   XV: () => (/* binding */ formatRates),
 /* harmony export */   Z0: () => (/* binding */ formatClosing),
@@ -37633,13 +37613,15 @@ const refusals = {
 /* harmony export */   fU: () => (/* binding */ formatTime),
 /* harmony export */   gM: () => (/* binding */ formatCounts)
 /* harmony export */ });
-/* unused harmony export phraseOf */
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
-/* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4148);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* unused harmony export formatUsd */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(110);
+/* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4148);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1671);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37650,20 +37632,20 @@ function formatDuration(ms) {
     const seconds = Math.max(0, Math.round(ms / 1000));
     const minutes = Math.floor(seconds / 60);
     const hours = Math.floor(minutes / 60);
+    const [m, s] = [minutes, seconds].map((value) => String(value % 60).padStart(2, '0'));
     if (hours > 0)
-        return `${hours}h ${twoDigits(minutes % 60)}m`;
-    if (minutes > 0)
-        return `${minutes}m ${twoDigits(seconds % 60)}s`;
-    return `${seconds}s`;
+        return `${hours}h ${m}m`;
+    return minutes > 0 ? `${minutes}m ${s}s` : `${seconds}s`;
 }
 function formatTime(ms) {
     return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
 }
-function twoDigits(value) {
-    return String(value).padStart(2, '0');
-}
 function withStop(sentence) {
     return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+function describeTrouble(runner, error) {
+    const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message));
+    return withStop(cause || 'there was no time left');
 }
 function firstThatFit(texts, maxBytes) {
     let size = 0;
@@ -37671,14 +37653,14 @@ function firstThatFit(texts, maxBytes) {
     return end === -1 ? texts : texts.slice(0, end);
 }
 function formatUsd(amount) {
-    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toCents(amount)} USD`;
-}
-function toCents(amount) {
-    return (Math.round(amount * 100 + 1e-6) / 100).toFixed(2);
+    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toDigits(amount, 2)} USD`;
 }
 function formatExactUsd(amount) {
-    const [whole = '', digits = ''] = amount.toFixed(4).split('.');
-    return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
+    return `${toDigits(amount, 4)} USD`;
+}
+function toDigits(amount, maximumFractionDigits) {
+    const options = { minimumFractionDigits: 2, maximumFractionDigits, useGrouping: false };
+    return amount.toLocaleString('en-US', options);
 }
 function formatCost({ usd, is }, about = '≈') {
     if (is === 'billed')
@@ -37687,40 +37669,35 @@ function formatCost({ usd, is }, about = '≈') {
 }
 function describeOffers({ count, isCut, minUsd, maxUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
-    const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
+    const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${toDigits(minUsd, 2)} to ${formatUsd(maxUsd)}`;
     return `${matches}: ${rates} an hour`;
 }
 function formatOffers(offers) {
     return offers === null ? '' : ` (${describeOffers(offers)})`;
 }
 function formatEstimate(offers, ceilings) {
-    const known = offers.map((each, index) => ({ text: each && describeOffers(each), index }));
-    const groups = [...Map.groupBy(known, ({ text }) => text)];
-    const parts = groups.flatMap(([text, jobs]) => {
+    const groups = [...Map.groupBy(offers, (known) => known && describeOffers(known))];
+    const rates = groups
+        .flatMap(([text, { length }]) => {
         if (text === null)
             return [];
-        return groups.length === 1 ? text : `${listNumbers(jobs)}: ${text}`;
-    });
-    const most = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_2__/* .maxCostOf */ .np)(offers, ceilings);
+        return groups.length === 1 ? text : `${length} of ${offers.length} jobs: ${text}`;
+    })
+        .join('; ');
+    const most = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_3__/* .maxCostOf */ .np)(offers, ceilings);
     const { maxCostUsd } = ceilings;
     const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
     const bound = isCapped ? maxCostUsd : most;
-    if (parts.length === 0)
+    if (rates === '')
         return '';
     if (bound === null)
-        return `Price estimate: ${parts.join('; ')}`;
+        return `Price estimate: ${rates}`;
     const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
     const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
-    return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${parts.join('; ')})`;
-}
-const maxNumbers = 5;
-function listNumbers(jobs) {
-    const shown = jobs.slice(0, maxNumbers).map(({ index }) => `#${index + 1}`);
-    const more = jobs.length - shown.length;
-    return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+    return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${rates})`;
 }
 function formatRates(outcomes) {
-    const rates = outcomes.map(_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourlyRateOf */ .FV).filter((rate) => rate !== null);
+    const rates = outcomes.map(_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourlyRateOf */ .FV).filter((rate) => rate !== null);
     if (rates.length === 0)
         return '';
     const sum = formatUsd(rates.reduce((total, rate) => total + rate, 0));
@@ -37731,21 +37708,21 @@ function formatCounts(outcomes, name = 'Job') {
     if (only === undefined)
         return 'Nothing was cooked';
     if (outcomes.length === 1)
-        return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
+        return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
     return [...Map.groupBy(outcomes, ({ result }) => result)]
-        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .compareResults */ .ex)(a, b))
+        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .compareResults */ .ex)(a, b))
         .map(([result, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
-        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv[result].words}`;
+        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv[result].words}`;
     })
         .join(', ');
 }
 function formatClosing(outcomes) {
     const [only] = outcomes;
     const name = only?.job
-        ? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job), 200)
-        : `Job ${only && (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only)}`;
-    const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
+        ? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(only.ref, only.job), 200)
+        : `Job ${only && (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only)}`;
+    const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .totalCostOf */ .fD)(outcomes);
     const cost = total === null ? '' : `; ${formatCost(total, 'about')}`;
     return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
 }
@@ -37757,15 +37734,15 @@ const phrasesOfCancel = {
 function phraseOf({ result, job, cancel, origin }) {
     if (result === 'error' && origin === null && cancel === 'failed')
         return phrasesOfCancel.failed;
-    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status);
-    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .formatResult */ .J9)(result);
+    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status);
+    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .formatResult */ .J9)(result);
 }
 function describeStatus(outcome) {
     const { result, job } = outcome;
-    if (job !== null && _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv[result].state === 'pending')
+    if (job !== null && _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv[result].state === 'pending')
         return describeJobStatus(job.status);
     const phrase = phraseOf(outcome);
-    return phrase === _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .results */ .Xv.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
+    return phrase === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
 }
 function describeJobStatus(status) {
     return capitalize(status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel'));
@@ -38175,27 +38152,23 @@ function describeFate({ job, cancel, isKept, unansweredMark }) {
 /* harmony export */   BF: () => (/* binding */ writeOutputFile),
 /* harmony export */   H8: () => (/* binding */ writeAccessToken),
 /* harmony export */   Kn: () => (/* binding */ writeOutputs),
-/* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
 /* harmony export */   P1: () => (/* binding */ writeVerdict),
 /* harmony export */   Q5: () => (/* binding */ writeSshConfig),
 /* harmony export */   hT: () => (/* binding */ writeJobList),
-/* harmony export */   hx: () => (/* binding */ describeJob),
-/* harmony export */   wm: () => (/* binding */ writeInitialOutputs)
+/* harmony export */   hx: () => (/* binding */ describeJob)
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3147);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
-/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(110);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1044);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(977);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4520);
-
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(110);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1044);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(977);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4520);
 
 
 
@@ -38211,24 +38184,23 @@ const maxReason = 4_000;
 const maxNodeUrls = 60_000;
 const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
-const maxShortTitle = 60;
-const maxShortStatus = 30;
-function writeOutputs(runner, outcomes, message) {
-    const worstFirst = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_10__/* .sortByResult */ .Tv)(outcomes);
+const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
+function writeOutputs(runner, outcomes = [], message = unfinished) {
+    const worstFirst = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_9__/* .sortByResult */ .Tv)(outcomes);
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .uuidOf */ .pV);
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .nodeUrlsOf */ .i9);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .totalCostOf */ .fD)(outcomes);
     writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_11__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
+    runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_10__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
     if (cost !== null)
         runner.output('cost-usd', String(cost.usd));
-    const urlTexts = urls.map((url) => JSON.stringify(url));
-    runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(urlTexts, maxNodeUrls).join(',')}]`);
-    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+    const shownUrls = (0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .firstThatFit */ .f)(urls.map((url) => JSON.stringify(url)), maxNodeUrls);
+    runner.output('node-urls', `[${shownUrls.join(',')}]`);
+    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
     if (url !== undefined)
         runner.output('url', url);
     runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
@@ -38238,29 +38210,27 @@ function writeOutputs(runner, outcomes, message) {
 }
 function writeVerdict(runner, result, message) {
     runner.output('result', result);
-    runner.output('message', (0,_text_js__WEBPACK_IMPORTED_MODULE_11__/* .cut */ .Jj)(message, maxMessage));
+    runner.output('message', (0,_text_js__WEBPACK_IMPORTED_MODULE_10__/* .cut */ .Jj)(message, maxMessage));
 }
 function writeJobList(runner, output, jobs) {
     const full = JSON.stringify(jobs);
+    const shorten = ({ job_uuid, title, status, result }) => ({
+        job_uuid,
+        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(title, 60),
+        status: status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(status, 30),
+        result,
+    });
     const isLong = Buffer.byteLength(full) > maxJobsBytes;
     runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
 }
-function shorten({ job_uuid, title, status, result }) {
-    return {
-        job_uuid,
-        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(title, maxShortTitle),
-        status: status === null ? null : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(status, maxShortStatus),
-        result,
-    };
-}
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .durationsOf */ .DM)(outcome);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .pricedCostOf */ .sC)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .durationsOf */ .DM)(outcome);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .pricedCostOf */ .sC)(outcome);
     return {
-        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .recipeOf */ .Sx)(outcome),
-        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job),
+        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .uuidOf */ .pV)(outcome),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -38271,40 +38241,34 @@ function describeJob(outcome) {
         run_seconds: runSeconds,
         gpu_name: job?.gpu_name ?? null,
         attempts: outcome.earlierTries.length + 1,
-        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .hourlyRateOf */ .FV)(outcome),
+        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .hourlyRateOf */ .FV)(outcome),
         cost_usd: cost?.usd ?? null,
         cost_is: cost?.is ?? null,
-        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .nodeUrlsOf */ .i9)(outcome),
         results: outcome.results ?? {},
     };
 }
-const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
-function writeInitialOutputs(runner) {
-    writeOutputs(runner, [], unfinished);
-}
 const maxEarly = 50;
 function createEarlyOutputs(runner, refs) {
-    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)({ ref }));
+    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({ ref }));
     let known = 0;
     return (submitted) => {
-        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)(submitted);
+        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)(submitted);
         known += 1;
         if (known <= maxEarly || known === refs.length)
-            writeOutputs(runner, outcomes, unfinished);
+            writeOutputs(runner, outcomes);
     };
 }
 function writeSshConfig(runner, path) {
     runner.output('ssh-config', path);
 }
-function writeAccessToken(runner, tokens) {
-    const token = tokens.find((candidate) => candidate !== null);
-    if (token !== undefined)
-        runner.output('access-token', token);
+function writeAccessToken(runner, token) {
+    runner.output('access-token', token);
 }
 const folders = new WeakMap();
 function writeOutputFile(runner, output, name, text) {
     try {
-        const folder = folders.get(runner) ?? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .tempFolder */ .vg)(runner), 'dispersed-'));
+        const folder = folders.get(runner) ?? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .tempFolder */ .vg)(runner), 'dispersed-'));
         folders.set(runner, folder);
         const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, name);
         (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(path, text);
@@ -38312,11 +38276,8 @@ function writeOutputFile(runner, output, name, text) {
     }
     catch (error) {
         const title = `The file of the output ${output} could not be written`;
-        runner.annotate('warning', title, describeTrouble(runner, error));
+        runner.annotate('warning', title, (0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .describeTrouble */ .LC)(runner, error));
     }
-}
-function describeTrouble(runner, error) {
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message));
 }
 
 
@@ -38544,52 +38505,39 @@ async function annotateFailure(runner, error, describe) {
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(977);
 
 function sanitizeLine(text, maxLength = 500) {
-    const looked = text.slice(0, 4 * maxLength + minLooked);
-    const line = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(looked)
-        .replaceAll(/[\r\n\t]+/g, ' ')
-        .trim();
+    const looked = text.slice(0, 4 * maxLength + 2_000);
     const rest = looked.length < text.length ? '…' : '';
-    return (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .cut */ .Jj)(breakCommands(line) + rest, maxLength);
+    const line = sanitizeLogLine(looked.replaceAll(/[\r\n\t]+/g, ' ')).trim();
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .cut */ .Jj)(line + rest, maxLength);
 }
-const minLooked = 2_000;
 function sanitizeLogLine(text) {
-    return breakCommands((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(text)
-        .replaceAll(/[\r\n]+/g, ' ')
-        .trimEnd());
+    const line = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(text).replaceAll(/[\r\n]+/g, ' ');
+    return line.trimEnd().replaceAll('##[', '## [');
 }
 function printable(line) {
     const safe = sanitizeLogLine(line);
     return /^\s*::/.test(safe) ? `| ${safe}` : safe;
 }
 function escapeHtml(text, maxLength = 500) {
-    return eachWord(sanitizeLine(text, maxLength), (word) => {
-        const escaped = escapeBrackets(word);
-        return more.test(word) ? `<code>${escaped}</code>` : escaped;
-    });
+    const words = sanitizeLine(text, maxLength).split(' ');
+    return words
+        .map((word) => (more.test(word) ? `<code>${escape(word)}</code>` : escape(word)))
+        .join(' ');
 }
 function escapePreformatted(line, maxLength = 500) {
     const indent = /^[ \t]{0,40}/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-    return indent + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
-}
-function eachWord(line, change) {
-    return line
-        .split(' ')
-        .map((word) => (word === '' ? '' : change(word)))
-        .join(' ');
+    return indent + sanitizeLine(line, maxLength).split(' ').map(escape).join(' ');
 }
 const more = /[<$@]|:\/\/|www\.|(?:mailto|xmpp):|#\w|\bgh-\d|:[a-z+_-][\w+-]*:/i;
-const named = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&apos;',
+const names = {
+    '&': 'amp',
+    '<': 'lt',
+    '>': 'gt',
+    '"': 'quot',
+    "'": 'apos',
 };
-function escapeBrackets(word) {
-    return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => named[char] ?? char) : word;
-}
-function breakCommands(text) {
-    return text.replaceAll('##[', '## [');
+function escape(word) {
+    return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => `&${names[char]};`) : word;
 }
 
 
@@ -38694,7 +38642,7 @@ async function writeSummary(runner, render) {
     }
     catch (error) {
         const title = 'The job summary could not be written';
-        runner.annotate('warning', title, (0,outputs/* describeTrouble */.LC)(runner, error));
+        runner.annotate('warning', title, (0,format/* describeTrouble */.LC)(runner, error));
     }
 }
 const cutNote = '\n\nThe rest did not fit.\n';
@@ -38844,12 +38792,12 @@ function renderJobs(outcomes) {
     const columns = [
         statusColumn,
         titleColumn(outcomes.length > 1),
-        costColumn,
+        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Cost (USD)', (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome))),
         ...resultColumns(outcomes),
-        waitedColumn,
+        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Waited', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds)),
         ranColumn,
-        addressColumn,
-        uuidColumn,
+        { heading: 'Address', cell: addressCell },
+        { heading: 'UUID', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8) },
     ];
     const good = outcomes.filter(({ result }) => result === 'succeeded');
     if (good.length <= maxUnfolded)
@@ -38863,7 +38811,8 @@ function renderJobs(outcomes) {
 function renderDetails(outcomes, ceilings) {
     const offers = outcomes.map((outcome) => outcome.offers);
     const estimate = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatEstimate */ .eG)(offers, ceilings);
-    const columns = outcomes.length > 1 ? [numberColumn, ...detailColumns] : detailColumns;
+    const number = { heading: '', cell: ({ ref }) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index) };
+    const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
     return (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .fold */ .AU)(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
         (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, outcomes, 'jobs-path'),
         `<p>${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(estimate)}${estimate && '. '}All jobs are in ${_table_js__WEBPACK_IMPORTED_MODULE_6__/* .consoleLink */ .i1}.</p>`,
@@ -38882,24 +38831,15 @@ function formatName({ ref, job }, isNumbered) {
     const number = isNumbered ? `${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index)} ` : '';
     return `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(ref, job), 120)}`;
 }
-const costColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Cost (USD)', (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome)));
-const waitedColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Waited', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds));
 const ranColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Ran', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds));
 const rateColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('USD an\u00a0hour', (outcome) => {
     const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
-    return usd === null ? '' : withoutCurrency((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd));
+    return costCell(usd === null ? null : { usd, is: 'billed' });
 });
-const uuidColumn = {
-    heading: 'UUID',
-    cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8),
-};
-const addressColumn = {
-    heading: 'Address',
-    cell: (outcome) => (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9)(outcome)
-        .map((url) => `<code>${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .addressOf */ .ci)(url)}</code>`)
-        .join('<br>'),
-};
-const numberColumn = { heading: '', cell: ({ ref }) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index) };
+function addressCell(outcome) {
+    const addresses = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9)(outcome).map((url) => `<code>${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .addressOf */ .ci)(url)}</code>`);
+    return addresses.join('<br>');
+}
 const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 const detailColumns = [
     { heading: 'Job UUID', keep: 'left', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
@@ -38916,15 +38856,14 @@ function resultColumns(outcomes) {
     }));
 }
 function resultCell(value) {
-    if (typeof value === 'number' && !Number.isInteger(value))
-        return String(Number(value.toPrecision(6)));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
+    if (typeof value === 'string')
+        return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(value, 120);
+    const isFraction = typeof value === 'number' && !Number.isInteger(value);
+    const short = isFraction ? Number(value.toPrecision(6)) : value;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(JSON.stringify(short) ?? '', 120);
 }
 function costCell(cost) {
-    return cost === null ? '' : withoutCurrency((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
-}
-function withoutCurrency(amount) {
-    return amount.replace(' USD', '').replace('under', '&lt;');
+    return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');
 }
 function durationCell(seconds) {
     return seconds === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000);
@@ -38960,23 +38899,16 @@ function numbers(heading, cell) {
 }
 const maxRows = 200;
 function renderTable(columns, all, elsewhere) {
-    const rows = all.slice(0, maxRows).map((row) => columns.map(({ cell }) => cell(row)));
-    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-    const line = (tag, cells) => {
-        const shown = columns.map(({ keep }, index) => `<${tag}${styleOf(tag, keep)}>${cells[index]}</${tag}>`);
-        return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
-    };
-    const heads = columns.map(({ heading }) => heading);
+    const rows = all.slice(0, maxRows);
+    const shown = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ''));
+    const heads = shown.map(({ heading, keep = 'left' }) => `<th align="${keep}">${heading}</th>`);
+    const lines = rows.map((row) => shown.map(({ cell, keep }) => `<td${keep ? styles[keep] : ''}>${cell(row)}</td>`));
     const left = all.length - maxRows;
     const more = left > 0 ? ['', `${left} more are in the output \`${elsewhere}\`.`] : [];
-    const lines = [line('th', heads), ...rows.map((row) => line('td', row))];
-    return ['<table>', ...lines, '</table>', ...more].join('\n');
+    const trs = [heads, ...lines].map((cells) => `<tr>${cells.join('')}</tr>`);
+    return ['<table>', ...trs, '</table>', ...more].join('\n');
 }
-function styleOf(tag, keep) {
-    const isAligned = tag === 'th' || keep === 'right';
-    const align = isAligned ? ` align="${keep ?? 'left'}"` : '';
-    return tag === 'td' && keep !== undefined ? `${align} nowrap` : align;
-}
+const styles = { left: ' nowrap', right: ' align="right" nowrap' };
 function sortByResult(outcomes) {
     return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .compareResults */ .ex)(a.result, b.result));
 }
@@ -43287,7 +43219,9 @@ function startStep(step) {
 async function finish(step, runData, commitStatus) {
     await refreshRunning(step);
     const outcomes = await decide(step, runData);
-    (0,outputs/* writeAccessToken */.H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
+    if (token)
+        (0,outputs/* writeAccessToken */.H8)(step.deps.runner, token);
     await commitStatus.settle(step.end.deadline);
     step.log.print((0,format/* formatClosing */.Z0)(outcomes));
     return outcomes;

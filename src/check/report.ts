@@ -1,15 +1,31 @@
 import { GitHubError, InterruptedError, ServiceError } from '../errors.ts';
-import type { RunRef } from '../inputs/context.ts';
+import { runUrl, type RunRef } from '../inputs/context.ts';
+import { instantMs } from '../jobs/metrics.ts';
+import { isFinal } from '../jobs/status.ts';
 import { sumOfCosts } from '../money/cost.ts';
-import { annotate } from '../report/annotations.ts';
+import { annotateAll } from '../report/annotations.ts';
 import { describeError, describeInternalError, type ErrorMessage } from '../report/errors.ts';
-import { formatRates } from '../report/format.ts';
+import { formatCost, formatDuration, formatRates, formatTime } from '../report/format.ts';
 import { describeGitHubError } from '../report/github-errors.ts';
 import { describeJob, writeJobList } from '../report/outputs.ts';
+import { escapeHtml } from '../report/sanitize.ts';
 import { writeSummary } from '../report/summary.ts';
+import {
+  costCell,
+  ranColumn,
+  rateColumn,
+  statusColumn,
+  titleColumn,
+} from '../report/summary/jobs.ts';
+import {
+  joinBlocks,
+  numbers,
+  renderTable,
+  uuidCell,
+  type Column,
+} from '../report/summary/table.ts';
 import type { Runner } from '../runner.ts';
 import type { CheckedJob, CheckResult } from './jobs.ts';
-import { renderCheck } from './summary.ts';
 
 /** Reports what a check has seen and done, and fails the step where something went wrong. */
 export async function reportCheck(
@@ -18,23 +34,14 @@ export async function reportCheck(
   result: CheckResult,
   problems: readonly ErrorMessage[],
 ): Promise<void> {
-  const { running, ended } = result;
   runner.print(formatCounts(result));
   // One error for each thing that went wrong, however often it did.
-  const byTitle = new Map(problems.map((problem) => [problem.title, problem]));
-  for (const problem of byTitle.values()) annotate(runner, problem);
+  annotateAll(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
   if (problems.length > 0) runner.fail();
   writeCheckOutputs(runner, result);
-  const cost = sumOfCosts([...running, ...ended].map((job) => job.cost));
+  const cost = costOf([...result.running, ...result.ended]);
   if (cost !== null) runner.output('cost-usd', String(cost.usd));
   await writeSummary(runner, () => renderCheck(result, here));
-}
-
-/** `Running: 3 (2.07 USD an hour), ended: 5, orphans: 1` */
-function formatCounts({ running, ended, orphans }: CheckResult): string {
-  const rate = formatRates(running.map(({ outcome }) => outcome));
-  const hourly = rate && ` (${rate})`;
-  return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
 }
 
 /** Sets the outputs that are JSON: the newest jobs come first. */
@@ -56,4 +63,86 @@ export function describeCheckError(error: unknown): ErrorMessage {
   if (error instanceof GitHubError) return describeGitHubError(error);
   const isExpected = error instanceof ServiceError || error instanceof InterruptedError;
   return isExpected ? describeError(error, 'look at the jobs') : describeInternalError(error);
+}
+
+/** The summary of a check as GitHub-flavored Markdown. Every text of a job is foreign. */
+export function renderCheck(result: CheckResult, here: RunRef): string {
+  const { running, ended, orphans, sinceMs, nowMs } = result;
+  const all = [...running, ...ended];
+  const cost = costOf(all);
+  const columns: readonly Column<CheckedJob>[] = [
+    ofJob(statusColumn),
+    ofJob(titleColumn(false)),
+    numbers('Cost (USD)', (checked) => costCell(checked.cost)),
+    ofJob(rateColumn),
+    { heading: 'Since', keep: 'left', cell: (checked) => sinceCell(checked, nowMs) },
+    ofJob(ranColumn),
+    { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
+    { heading: 'Job UUID', keep: 'left', cell: ({ job }) => uuidCell(job.uuid) },
+  ];
+  const section = (title: string, jobs: readonly CheckedJob[]) =>
+    jobs.length === 0 ? [] : [`#### ${title}`, renderTable(columns, jobs, 'ended')];
+  const isOther = (job: CheckedJob) => !orphans.includes(job);
+  return joinBlocks([
+    `### 🔎 ${formatCounts(result)}`,
+    `Cooked since ${formatTime(sinceMs)}${cost === null ? '' : `, for ${formatCost(cost, 'about')}`}.`,
+    ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
+    ...section('Running', running.filter(isOther)),
+    ...section('Ended', ended.filter(isOther)),
+    ...renderSpend(all),
+  ]);
+}
+
+/** `3 running for 2.07 USD an hour · 5 ended · 1 orphan` */
+function formatCounts({ running, ended, orphans }: CheckResult): string {
+  const rate = formatRates(running.map(({ outcome }) => outcome));
+  const { length: count } = orphans;
+  const lost = count === 0 ? '' : ` · ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
+  return `${running.length} running${rate && ` for ${rate}`} · ${ended.length} ended${lost}`;
+}
+
+function costOf(jobs: readonly CheckedJob[]) {
+  return sumOfCosts(jobs.map(({ cost }) => cost));
+}
+
+function ofJob({ cell, ...column }: typeof statusColumn): Column<CheckedJob> {
+  return { ...column, cell: ({ outcome }) => cell(outcome) };
+}
+
+/** Since when a job that has not ended runs, or waits. */
+function sinceCell({ job }: CheckedJob, nowMs: number): string {
+  if (isFinal(job.status)) return '';
+  const at = job.started_at ?? job.created_at;
+  const ms = instantMs(at);
+  // The older host tells days only.
+  if (ms === null) return at ?? '';
+  return `${formatTime(ms)} (${formatDuration(nowMs - ms)})`;
+}
+
+/** The workflow with a link to the run, and the commit. The mark was checked, and the host is ours. */
+function fromCell(mark: CheckedJob['mark'], { server, repository }: RunRef): string {
+  const url = `${runUrl({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
+  const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
+  return `<a href="${url}">${workflowCell(mark.workflow)}</a>${commit}`;
+}
+
+function workflowCell(workflow: string): string {
+  return escapeHtml(workflow || 'a workflow', 60);
+}
+
+/** What each workflow has spent, the most first. */
+function renderSpend(jobs: readonly CheckedJob[]): readonly string[] {
+  const byWorkflow = [...Map.groupBy(jobs, ({ mark }) => mark.workflow)];
+  const spend = byWorkflow.flatMap(([workflow, own]) => {
+    const cost = costOf(own);
+    return cost === null ? [] : [{ workflow, count: own.length, cost }];
+  });
+  if (spend.length === 0) return [];
+  const columns: readonly Column<(typeof spend)[number]>[] = [
+    { heading: 'Workflow', cell: ({ workflow }) => workflowCell(workflow) },
+    numbers('Jobs', ({ count }) => String(count)),
+    numbers('Cost (USD)', ({ cost }) => costCell(cost)),
+  ];
+  const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
+  return ['#### Spend by workflow', renderTable(columns, sorted, 'ended')];
 }

@@ -5,7 +5,7 @@ import { readInputs } from '../inputs/read.ts';
 import { cancelInputs } from '../inputs/tables.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { formatClosing } from '../report/format.ts';
-import { writeInitialOutputs, writeVerdict } from '../report/outputs.ts';
+import { writeOutputs, writeVerdict } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
 import { withStep } from '../step/open.ts';
@@ -18,7 +18,7 @@ export async function cancel(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     // 1. Inputs
-    writeInitialOutputs(runner);
+    writeOutputs(runner);
     const inputs = readInputs(runner, cancelInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
     if (jobs.length === 0) {

@@ -7,7 +7,7 @@ import { createPriceReader, planCooks, priceEntries } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
 import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
-import { createEarlyOutputs, writeInitialOutputs, writeSshConfig } from '../report/outputs.ts';
+import { createEarlyOutputs, writeSshConfig, writeOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { vendorUser } from '../jobs/node-urls.ts';
@@ -24,7 +24,7 @@ import { checkTools, type SshFolder } from '../ssh/folder.ts';
 export async function cook(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
-    writeInitialOutputs(runner);
+    writeOutputs(runner);
     // 1. Read the inputs, and work out what is to be cooked.
     const inputs = readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));

@@ -6,7 +6,7 @@ import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
 import { waitInputs } from '../inputs/tables.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
-import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { givenJob, type Entry } from '../step/entry.ts';
 import { finish, withStep } from '../step/open.ts';
@@ -20,7 +20,7 @@ export async function wait(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     // 1. Inputs
-    writeInitialOutputs(runner);
+    writeOutputs(runner);
     const inputs = readInputs(runner, waitInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
     // 2. Wait

@@ -10,12 +10,9 @@ export interface Message {
   readonly description: string;
 }
 
-// GitHub takes 255; a list of checks shows less.
-const maxTitle = 100;
-
 /**
- * Gives each job a context of its own, the same each time: `dispersed / <title>`, and ` (2)` after it for the second of
- * a title. Jobs that are known to share one are numbered in their order, whichever is submitted
+ * Gives each job a context of its own, the same each time: `dispersed / <title>`, and ` (2)` after it
+ * for the second of a title. Jobs that share one are numbered in their order, whichever is submitted
  * first: the next workflow run has to find the same contexts.
  */
 export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: string) => string {
@@ -23,11 +20,11 @@ export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: stri
   return (job, title) => {
     const known = contexts.get(job.index);
     if (known !== undefined) return known;
-    const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
+    // GitHub takes 255; a list of checks shows less.
+    const base = `dispersed / ${plainText(title, 100) || 'untitled'}`;
     const name = (count: number) => (count === 1 ? base : `${base} (${count})`);
-    const key = getKey(job);
-    const before = jobs.filter(({ index }) => index < job.index);
-    let count = 1 + before.filter((other) => key && getKey(other) === key).length;
+    const isTwin = (other: JobRef) => other.index < job.index && keyOf(other) === keyOf(job);
+    let count = 1 + (keyOf(job) ? jobs.filter(isTwin).length : 0);
     const taken = new Set(contexts.values());
     while (taken.has(name(count))) count += 1;
     contexts.set(job.index, name(count));
@@ -36,9 +33,7 @@ export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: stri
 }
 
 // Jobs of one recipe without a title of their own have the recipe's.
-function getKey({ title, recipeUuid }: JobRef): string | null {
-  return title ?? recipeUuid;
-}
+const keyOf = ({ title, recipeUuid }: JobRef) => title ?? recipeUuid;
 
 /**
  * `Running since 2026-03-01 03:14 UTC`
@@ -49,9 +44,6 @@ export function describePending(status: string, sinceMs: number | null): Message
   const description = `${plainText(describeJobStatus(status), 60)}${since}`;
   return { state: 'pending', description };
 }
-
-// GitHub refuses more than 140.
-const maxDescription = 139;
 
 /**
  * `Failed after 2m 50s: exit code 1`
@@ -66,7 +58,8 @@ export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
-  return { state, description: plainText(`${capitalize(words)}${time}${why}`, maxDescription) };
+  // GitHub refuses more than 140.
+  return { state, description: plainText(`${capitalize(words)}${time}${why}`, 139) };
 }
 
 /** One safe line without what GitHub refuses: characters beyond the first plane, such as emoji. */

@@ -1,16 +1,15 @@
 import type { PlannedEntry, PricedPlan } from '../cooking/plan.ts';
-import type { Result } from '../jobs/results.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
-import type { CookBody } from '../service/endpoints.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
-import { annotate, annotateAll, formatMessage } from './annotations.ts';
-import { describeError } from './errors.ts';
+import { cut } from '../text.ts';
+import { annotateAll, formatMessage } from './annotations.ts';
+import { describeError, type ErrorMessage } from './errors.ts';
 import { describeOffers, formatDuration, formatEstimate } from './format.ts';
 import { formatRef } from './log.ts';
 import { describeOverBudget } from './over-budget.ts';
 import { writeVerdict } from './outputs.ts';
-import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
+import { escapeHtml, escapePreformatted, sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { writeSummary } from './summary.ts';
 import {
   fold,
@@ -41,11 +40,11 @@ export async function reportDryRun(
   runner.print(closing);
   const isFailed = broken.length > 0 || error !== null;
   if (isFailed) runner.fail();
-  const message = error === null ? null : describeError(error, 'read the recipes');
-  if (message !== null) annotate(runner, message);
-  annotateOverBudget(runner, broken);
-  const result: Result = error !== null ? 'error' : isFailed ? 'over-budget' : 'dry-run';
-  writeVerdict(runner, result, message === null ? closing : formatMessage(runner, message));
+  const message = error && describeError(error, 'read the recipes');
+  annotateAll(runner, [...(message ? [message] : []), ...overBudgetErrors(broken)]);
+  const failure = message ? 'error' : 'over-budget';
+  const said = message ? formatMessage(runner, message) : closing;
+  writeVerdict(runner, isFailed ? failure : 'dry-run', said);
   await writeSummary(runner, () =>
     joinBlocks([
       `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
@@ -57,28 +56,35 @@ export async function reportDryRun(
 }
 
 function formatVerdict(count: number, broken: number): string {
-  if (count === 1) return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
-  return broken > 0
-    ? `${broken} of ${count} jobs cannot be cooked`
-    : `all ${count} jobs can be cooked`;
+  const some = broken > 0 ? `${broken} of ${count} jobs` : `all ${count} jobs`;
+  return `${count === 1 ? 'the job' : some} ${broken > 0 ? 'cannot' : 'can'} be cooked`;
 }
 
 function problemsOf({ error, prices }: PricedPlan): readonly string[] {
-  const overBudget = prices?.overBudget ?? null;
-  const why = overBudget === null ? [] : [describeOverBudget(overBudget).cause];
-  return [...(error === null ? [] : [error.message]), ...why];
+  const why = prices?.overBudget ?? null;
+  return [error?.message, why && describeOverBudget(why).cause].filter(
+    (text) => typeof text === 'string',
+  );
+}
+
+// Many entries may cook one recipe: each reason is shown once.
+function overBudgetErrors(broken: readonly PricedPlan[]): readonly ErrorMessage[] {
+  const errors = broken.flatMap(({ request: { recipeUuid }, prices }) => {
+    const title = `Over budget: recipe ${recipeUuid}`;
+    const why = prices?.overBudget ?? null;
+    return why === null ? [] : [[title, { title, ...describeOverBudget(why) }] as const];
+  });
+  return [...new Map(errors).values()];
 }
 
 function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
-  const { request, recipe, body } = plan;
-  if (Object.keys(body).length === 0) return;
+  const { request, recipe } = plan;
+  const lines = bodyLines(plan);
+  if (lines.length === 0) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
   const prefix = formatRef(request.index, count);
   runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-  for (const line of prettyLines(body)) {
-    const indent = ' '.repeat(line.length - line.trimStart().length);
-    runner.print(`  | ${indent}${sanitizeLine(line, 1_000)}`);
-  }
+  for (const line of lines) runner.print(`  | ${cut(sanitizeLogLine(line), 1_000)}`);
   for (const line of describePrices(plan)) runner.print(`  ${line}`);
 }
 
@@ -88,7 +94,7 @@ function describePrices(plan: PlannedEntry): readonly string[] {
   const lines = models.map((model) => {
     const { gpuName } = model.request;
     const place = gpuName === request.gpuName ? ' (cooked first)' : '';
-    const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
+    const note = model.prices?.overBudget ? '; above max-hourly-rate' : '';
     const offers = describePlanOffers(model) || 'the offers are not known';
     return `${sanitizeLine(gpuName ?? '', 100)}${place}: ${offers}${note}`;
   });
@@ -105,16 +111,6 @@ function describePlanOffers({ prices }: PricedPlan): string {
     : describeOffers(prices.offers);
 }
 
-// Many entries may cook one recipe: each reason is shown once.
-function annotateOverBudget(runner: Runner, broken: readonly PricedPlan[]): void {
-  const causes = broken.flatMap(({ request: { recipeUuid }, prices }) => {
-    const title = `Over budget: recipe ${recipeUuid}`;
-    const why = prices?.overBudget ?? null;
-    return why === null ? [] : [[title, { title, ...describeOverBudget(why) }] as const];
-  });
-  annotateAll(runner, [...new Map(causes).values()]);
-}
-
 const planColumns: readonly Column<PlannedEntry>[] = [
   {
     heading: '',
@@ -126,23 +122,25 @@ const planColumns: readonly Column<PlannedEntry>[] = [
     cell: ({ recipe, request }) =>
       `${formatNumber(request.index)} ${escapeHtml(recipe?.name ?? '', 120)}`,
   },
-  { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan), 300) },
-  { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan), 1_000) },
+  { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan)) },
+  { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
   { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
 
-function linesCell(lines: readonly string[], maxLength: number): string {
-  return lines.map((line) => escapeHtml(line, maxLength)).join('<br>');
+function linesCell(lines: readonly string[]): string {
+  return lines.map((line) => escapeHtml(line, 1_000)).join('<br>');
 }
 
 // Below the table: a cell would take the indentation.
-function renderBody({ request, body }: PlannedEntry, isOpen: boolean): string {
-  if (Object.keys(body).length === 0) return '';
-  const lines = prettyLines(body).map((line) => escapePreformatted(line, 1_000));
-  const title = `Request of ${formatNumber(request.index)}`;
-  return fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
+function renderBody(plan: PlannedEntry, isOpen: boolean): string {
+  const lines = bodyLines(plan).map((line) => escapePreformatted(line, 1_000));
+  const title = `Request of ${formatNumber(plan.request.index)}`;
+  return lines.length === 0 ? '' : fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
 }
 
-function prettyLines(body: CookBody): readonly string[] {
-  return JSON.stringify(hideSecrets(body), null, 2).split('\n');
+/** The body of the cook as JSON; empty where none is known. */
+function bodyLines({ body }: PlannedEntry): readonly string[] {
+  return Object.keys(body).length === 0
+    ? []
+    : JSON.stringify(hideSecrets(body), null, 2).split('\n');
 }

@@ -1,3 +1,4 @@
+import { asError } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
@@ -5,6 +6,7 @@ import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
 import { compareResults, formatResult, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
+import type { Runner } from '../runner.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
@@ -12,9 +14,9 @@ export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  if (hours > 0) return `${hours}h ${twoDigits(minutes % 60)}m`;
-  if (minutes > 0) return `${minutes}m ${twoDigits(seconds % 60)}s`;
-  return `${seconds}s`;
+  const [m, s] = [minutes, seconds].map((value) => String(value % 60).padStart(2, '0'));
+  if (hours > 0) return `${hours}h ${m}m`;
+  return minutes > 0 ? `${minutes}m ${s}s` : `${seconds}s`;
 }
 
 /** `2026-03-01 03:14 UTC` */
@@ -22,13 +24,15 @@ export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
 }
 
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0');
-}
-
 /** A sentence with a full stop; one that a service has ended itself, has it. */
 export function withStop(sentence: string): string {
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+/** What an error of Node or a library says, which may quote anything. */
+export function describeTrouble(runner: Runner, error: unknown): string {
+  const cause = sanitizeLine(runner.redactor.redact(asError(error).message));
+  return withStop(cause || 'there was no time left');
 }
 
 /** The first of these texts that fit into so many bytes of UTF-8, with one more after each. */
@@ -40,18 +44,17 @@ export function firstThatFit(texts: readonly string[], maxBytes: number): readon
 
 /** An amount such as `0.35 USD`. */
 export function formatUsd(amount: number): string {
-  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toCents(amount)} USD`;
-}
-
-// Half a cent is rounded up, whatever the binary fractions are: 6.555 is 6.56 everywhere.
-function toCents(amount: number): string {
-  return (Math.round(amount * 100 + 1e-6) / 100).toFixed(2);
+  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toDigits(amount, 2)} USD`;
 }
 
 /** An amount to compare others with, such as `0.50 USD` or `0.0232 USD`. */
 export function formatExactUsd(amount: number): string {
-  const [whole = '', digits = ''] = amount.toFixed(4).split('.');
-  return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
+  return `${toDigits(amount, 4)} USD`;
+}
+
+function toDigits(amount: number, maximumFractionDigits: number): string {
+  const options = { minimumFractionDigits: 2, maximumFractionDigits, useGrouping: false };
+  return amount.toLocaleString('en-US', options);
 }
 
 /**
@@ -68,7 +71,7 @@ export function formatCost({ usd, is }: Cost, about = '≈'): string {
 export function describeOffers({ count, isCut, minUsd, maxUsd }: OfferSummary): string {
   const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
   const rates =
-    minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
+    minUsd === maxUsd ? formatUsd(minUsd) : `${toDigits(minUsd, 2)} to ${formatUsd(maxUsd)}`;
   return `${matches}: ${rates} an hour`;
 }
 
@@ -86,29 +89,22 @@ export function formatEstimate(
   offers: readonly (OfferSummary | null)[],
   ceilings: Ceilings,
 ): string {
-  const known = offers.map((each, index) => ({ text: each && describeOffers(each), index }));
-  const groups = [...Map.groupBy(known, ({ text }) => text)];
-  const parts = groups.flatMap(([text, jobs]) => {
-    if (text === null) return [];
-    return groups.length === 1 ? text : `${listNumbers(jobs)}: ${text}`;
-  });
+  const groups = [...Map.groupBy(offers, (known) => known && describeOffers(known))];
+  const rates = groups
+    .flatMap(([text, { length }]) => {
+      if (text === null) return [];
+      return groups.length === 1 ? text : `${length} of ${offers.length} jobs: ${text}`;
+    })
+    .join('; ');
   const most = maxCostOf(offers, ceilings);
   const { maxCostUsd } = ceilings;
   const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
   const bound = isCapped ? maxCostUsd : most;
-  if (parts.length === 0) return '';
-  if (bound === null) return `Price estimate: ${parts.join('; ')}`;
+  if (rates === '') return '';
+  if (bound === null) return `Price estimate: ${rates}`;
   const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
   const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
-  return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${parts.join('; ')})`;
-}
-
-const maxNumbers = 5;
-
-function listNumbers(jobs: readonly { readonly index: number }[]): string {
-  const shown = jobs.slice(0, maxNumbers).map(({ index }) => `#${index + 1}`);
-  const more = jobs.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${rates})`;
 }
 
 /** What jobs cost an hour together: `1.38 USD an hour`; empty where no rate is known. */
@@ -151,10 +147,9 @@ const phrasesOfCancel = {
   accepted: 'is being canceled',
   failed: 'could not be canceled',
   none: 'was not canceled yet',
-} as const;
+};
 
-/** After the name of a job: what became of it. */
-export function phraseOf({ result, job, cancel, origin }: Outcome): string {
+function phraseOf({ result, job, cancel, origin }: Outcome): string {
   // It was to be canceled, and no more.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);

@@ -1,6 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import type { Outcome, JobRef, SubmittedJob } from '../jobs/records.ts';
@@ -10,7 +9,7 @@ import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 import { cut } from '../text.ts';
-import { firstThatFit } from './format.ts';
+import { describeTrouble, firstThatFit } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { sortByResult } from './summary/table.ts';
 
@@ -22,14 +21,18 @@ const maxNodeUrls = 60_000;
 const maxMessage = 1_000;
 // Linux takes no environment variable above 128 KiB, and scripts read this output from one.
 const maxJobsBytes = 100_000;
-const maxShortTitle = 60;
-const maxShortStatus = 30;
+
+const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
 
 /**
- * Sets the step's outputs from what became of each job. What is JSON is set whatever happened:
- * `fromJSON` fails for an empty text.
+ * Sets the step's outputs from what became of each job; without any, before anything else, so that
+ * what is JSON is JSON on every way out: `fromJSON` fails for an empty text.
  */
-export function writeOutputs(runner: Runner, outcomes: readonly Outcome[], message: string): void {
+export function writeOutputs(
+  runner: Runner,
+  outcomes: readonly Outcome[] = [],
+  message = unfinished,
+): void {
   const worstFirst = sortByResult(outcomes);
   const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
   const uuids = outcomes.map(uuidOf);
@@ -41,8 +44,11 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[], messa
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', cut(worstJob?.status_reason ?? '', maxReason));
   if (cost !== null) runner.output('cost-usd', String(cost.usd));
-  const urlTexts = urls.map((url) => JSON.stringify(url));
-  runner.output('node-urls', `[${firstThatFit(urlTexts, maxNodeUrls).join(',')}]`);
+  const shownUrls = firstThatFit(
+    urls.map((url) => JSON.stringify(url)),
+    maxNodeUrls,
+  );
+  runner.output('node-urls', `[${shownUrls.join(',')}]`);
   const url = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
   if (url !== undefined) runner.output('url', url);
   runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
@@ -61,23 +67,18 @@ export function writeVerdict(runner: Runner, result: Result, message: string): v
 export function writeJobList(
   runner: Runner,
   output: string,
-  jobs: readonly JobDescription[],
+  jobs: readonly ReturnType<typeof describeJob>[],
 ): void {
   const full = JSON.stringify(jobs);
+  const shorten = ({ job_uuid, title, status, result }: (typeof jobs)[number]) => ({
+    job_uuid,
+    title: sanitizeLine(title, 60),
+    status: status && sanitizeLine(status, 30),
+    result,
+  });
   const isLong = Buffer.byteLength(full) > maxJobsBytes;
   runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
 }
-
-function shorten({ job_uuid, title, status, result }: JobDescription) {
-  return {
-    job_uuid,
-    title: sanitizeLine(title, maxShortTitle),
-    status: status === null ? null : sanitizeLine(status, maxShortStatus),
-    result,
-  };
-}
-
-type JobDescription = ReturnType<typeof describeJob>;
 
 /** A job as the output `jobs` has it. */
 export function describeJob(outcome: Outcome) {
@@ -106,13 +107,6 @@ export function describeJob(outcome: Outcome) {
   };
 }
 
-const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
-
-/** Sets the outputs before anything else, so that what is JSON is JSON on every way out. */
-export function writeInitialOutputs(runner: Runner): void {
-  writeOutputs(runner, [], unfinished);
-}
-
 // With more jobs, each of them would write all outputs once more.
 const maxEarly = 50;
 
@@ -132,7 +126,7 @@ export function createEarlyOutputs(
   return (submitted) => {
     outcomes[submitted.ref.index] = createOutcome(submitted);
     known += 1;
-    if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes, unfinished);
+    if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes);
   };
 }
 
@@ -141,13 +135,9 @@ export function writeSshConfig(runner: Runner, path: string): void {
   runner.output('ssh-config', path);
 }
 
-/**
- * Sets the output access-token: that of the first job that has one.
- * @param tokens of the jobs, in their order; masked already
- */
-export function writeAccessToken(runner: Runner, tokens: readonly (string | null)[]): void {
-  const token = tokens.find((candidate) => candidate !== null);
-  if (token !== undefined) runner.output('access-token', token);
+/** Sets the output access-token. It is masked already. */
+export function writeAccessToken(runner: Runner, token: string): void {
+  runner.output('access-token', token);
 }
 
 const folders = new WeakMap<Runner, string>();
@@ -167,9 +157,4 @@ export function writeOutputFile(runner: Runner, output: string, name: string, te
     const title = `The file of the output ${output} could not be written`;
     runner.annotate('warning', title, describeTrouble(runner, error));
   }
-}
-
-/** What an error of Node or a library says, which may quote anything. */
-export function describeTrouble(runner: Runner, error: unknown): string {
-  return sanitizeLine(runner.redactor.redact(asError(error).message));
 }

@@ -12,27 +12,19 @@ import { cut, stripInvisible } from '../text.ts';
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
   // What does not show takes room, too, but not more than this.
-  const looked = text.slice(0, 4 * maxLength + minLooked);
-  const line = stripInvisible(looked)
-    .replaceAll(/[\r\n\t]+/g, ' ')
-    .trim();
+  const looked = text.slice(0, 4 * maxLength + 2_000);
   const rest = looked.length < text.length ? '…' : '';
-  // Broken first, for that adds to the length.
-  return cut(breakCommands(line) + rest, maxLength);
+  const line = sanitizeLogLine(looked.replaceAll(/[\r\n\t]+/g, ' ')).trim();
+  return cut(line + rest, maxLength);
 }
-
-const minLooked = 2_000;
 
 /**
  * A line of a log, with its indentation and at any length. The caller puts text of its own, not
  * white space, before it.
  */
 export function sanitizeLogLine(text: string): string {
-  return breakCommands(
-    stripInvisible(text)
-      .replaceAll(/[\r\n]+/g, ' ')
-      .trimEnd(),
-  );
+  const line = stripInvisible(text).replaceAll(/[\r\n]+/g, ' ');
+  return line.trimEnd().replaceAll('##[', '## [');
 }
 
 /** A line as it may be printed by itself, whoever wrote it: the last door before the runner. */
@@ -46,43 +38,32 @@ export function printable(line: string): string {
  * could be more than text becomes code, in which GitHub looks for nothing.
  */
 export function escapeHtml(text: string, maxLength = 500): string {
-  return eachWord(sanitizeLine(text, maxLength), (word) => {
-    const escaped = escapeBrackets(word);
-    return more.test(word) ? `<code>${escaped}</code>` : escaped;
-  });
+  const words = sanitizeLine(text, maxLength).split(' ');
+  return words
+    .map((word) => (more.test(word) ? `<code>${escape(word)}</code>` : escape(word)))
+    .join(' ');
 }
 
 /** A line inside of `<pre>`, with its indentation. */
 export function escapePreformatted(line: string, maxLength = 500): string {
   // Deeper would only push the text out of sight.
   const indent = /^[ \t]{0,40}/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-  return indent + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
-}
-
-function eachWord(line: string, change: (word: string) => string): string {
-  return line
-    .split(' ')
-    .map((word) => (word === '' ? '' : change(word)))
-    .join(' ');
+  return indent + sanitizeLine(line, maxLength).split(' ').map(escape).join(' ');
 }
 
 // Addresses, mentions, references, emoji and formulas, of which GitHub makes links and pictures in
 // HTML as well.
 const more = /[<$@]|:\/\/|www\.|(?:mailto|xmpp):|#\w|\bgh-\d|:[a-z+_-][\w+-]*:/i;
 
-const named: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
+const names: Readonly<Record<string, string>> = {
+  '&': 'amp',
+  '<': 'lt',
+  '>': 'gt',
+  '"': 'quot',
+  "'": 'apos',
 };
 
 // Quotes as well where there is a reason at all: GitHub masks a secret in this form, too.
-function escapeBrackets(word: string): string {
-  return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => named[char] ?? char) : word;
-}
-
-function breakCommands(text: string): string {
-  return text.replaceAll('##[', '## [');
+function escape(word: string): string {
+  return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => `&${names[char]};`) : word;
 }

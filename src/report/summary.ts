@@ -7,9 +7,16 @@ import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import { totalCostOf } from '../money/cost.ts';
 import type { Runner } from '../runner.ts';
 import { plainLines } from './container-log.ts';
-import { firstThatFit, formatCost, formatCounts, formatDuration, formatRates } from './format.ts';
+import {
+  describeTrouble,
+  firstThatFit,
+  formatCost,
+  formatCounts,
+  formatDuration,
+  formatRates,
+} from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
-import { describeTrouble, writeOutputFile } from './outputs.ts';
+import { writeOutputFile } from './outputs.ts';
 import { escapeHtml, escapePreformatted } from './sanitize.ts';
 import { formatName, renderDetails, renderJobs } from './summary/jobs.ts';
 import {

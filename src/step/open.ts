@@ -98,10 +98,8 @@ export async function finish(
 ): Promise<readonly Outcome[]> {
   await refreshRunning(step);
   const outcomes = await decide(step, runData);
-  writeAccessToken(
-    step.deps.runner,
-    step.entries.map(({ accessToken }) => accessToken),
-  );
+  const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
+  if (token) writeAccessToken(step.deps.runner, token);
   await commitStatus.settle(step.end.deadline);
   step.log.print(formatClosing(outcomes));
   return outcomes;

@@ -1,5 +1,5 @@
 import type { CheckedJob } from '../../src/check/jobs.ts';
-import { renderCheck } from '../../src/check/summary.ts';
+import { renderCheck } from '../../src/check/report.ts';
 import { createJobOutcome } from '../../src/jobs/outcome.ts';
 import { pricedCostOf } from '../../src/money/cost.ts';
 import { cookedAtMs, fakeJob, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';

@@ -66,7 +66,7 @@ describe('before', () => {
     const asked = offers.map(({ query }) => query['filter[min_ram_gb]'] ?? 'any');
     expect(asked.toSorted()).toEqual(['100', 'any']);
     expect(played.main.lines.filter((line) => line.includes('match'))).toEqual([
-      'Price estimate: at most 12.42 USD for all 3 jobs (#1, #2: 3 offers match: 0.35 to 4.14 USD an hour; #3: 1 offer matches: 4.14 USD an hour)',
+      'Price estimate: at most 12.42 USD for all 3 jobs (2 of 3 jobs: 3 offers match: 0.35 to 4.14 USD an hour; 1 of 3 jobs: 1 offer matches: 4.14 USD an hour)',
     ]);
   });
 

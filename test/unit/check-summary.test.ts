@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { CheckResult } from '../../src/check/jobs.ts';
-import { renderCheck } from '../../src/check/summary.ts';
+import { renderCheck } from '../../src/check/report.ts';
 import { fakeOutcome, uuidNumber } from '../support/outcomes.ts';
 
 const here = {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import type { JsonMapping } from '../../src/service/json.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { createEarlyOutputs, writeInitialOutputs, writeOutputs } from '../../src/report/outputs.ts';
+import { createEarlyOutputs, writeOutputs } from '../../src/report/outputs.ts';
 import { fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
@@ -16,7 +16,7 @@ const parse = (text = '') => JSON.parse(text) as unknown;
 
 test('what is JSON is JSON where nothing was done', () => {
   const runner = rememberingRunner({});
-  writeInitialOutputs(runner);
+  writeOutputs(runner);
   const { outputs } = runner;
   const json = ['jobs', 'job-uuids', 'node-urls', 'results'].map((name) => outputs.get(name));
   expect(json).toEqual(['[]', '[]', '[]', '{}']);

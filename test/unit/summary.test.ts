@@ -276,7 +276,7 @@ test('one that fits is left alone, and trouble with it is a warning', async () =
   const fail = async () => Promise.reject(new Error('no space left\n::error::x'));
   await writeSummary({ ...runner, summarize: fail }, () => 'short');
   expect(runner.annotations).toEqual([
-    expect.objectContaining({ level: 'warning', message: 'no space left ::error::x' }),
+    expect.objectContaining({ level: 'warning', message: 'no space left ::error::x.' }),
   ]);
 });
 
@@ -286,7 +286,7 @@ test('a summary that cannot be made is a warning too', async () => {
     throw new TypeError('no such thing');
   });
   expect(runner.annotations.map(({ level, message }) => [level, message])).toEqual([
-    ['warning', 'no such thing'],
+    ['warning', 'no such thing.'],
   ]);
 });
 

@@ -5,13 +5,7 @@ import { results } from '../../jobs/results.ts';
 import type { Ceilings } from '../../money/ceilings.ts';
 import { hourlyRateOf, pricedCostOf, type Cost } from '../../money/cost.ts';
 import type { Json } from '../../service/json.ts';
-import {
-  describeStatus,
-  formatCost,
-  formatDuration,
-  formatEstimate,
-  formatUsd,
-} from '../format.ts';
+import { describeStatus, formatCost, formatDuration, formatEstimate } from '../format.ts';
 import { escapeHtml } from '../sanitize.ts';
 import {
   consoleLink,
@@ -23,24 +17,21 @@ import {
   type Column,
 } from './table.ts';
 
-/** A column about a job. */
-export type JobColumn = Column<Outcome>;
-
 // More columns than these do not fit beside the others, and more rows push the rest out of sight.
 const maxResults = 4;
 const maxUnfolded = 20;
 
 /** The table of the jobs; where many succeeded, these are in a second one, folded. */
 export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
-  const columns = [
+  const columns: readonly Column<Outcome>[] = [
     statusColumn,
     titleColumn(outcomes.length > 1),
-    costColumn,
+    numbers('Cost (USD)', (outcome) => costCell(pricedCostOf(outcome))),
     ...resultColumns(outcomes),
-    waitedColumn,
+    numbers('Waited', (outcome) => durationCell(durationsOf(outcome).queueSeconds)),
     ranColumn,
-    addressColumn,
-    uuidColumn,
+    { heading: 'Address', cell: addressCell },
+    { heading: 'UUID', cell: (outcome) => uuidCell(uuidOf(outcome), 8) },
   ];
   const good = outcomes.filter(({ result }) => result === 'succeeded');
   if (good.length <= maxUnfolded) return [renderTable(columns, outcomes, 'jobs-path')];
@@ -55,14 +46,15 @@ export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
 export function renderDetails(outcomes: readonly Outcome[], ceilings: Ceilings): string {
   const offers = outcomes.map((outcome) => outcome.offers);
   const estimate = formatEstimate(offers, ceilings);
-  const columns = outcomes.length > 1 ? [numberColumn, ...detailColumns] : detailColumns;
+  const number: Column<Outcome> = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
+  const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
   return fold(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
     renderTable(columns, outcomes, 'jobs-path'),
     `<p>${escapeHtml(estimate)}${estimate && '. '}All jobs are in ${consoleLink}.</p>`,
   ]);
 }
 
-export const statusColumn: JobColumn = {
+export const statusColumn: Column<Outcome> = {
   heading: '',
   keep: 'left',
   cell: (outcome) => `${results[outcome.result].icon} ${escapeHtml(describeStatus(outcome), 40)}`,
@@ -72,7 +64,7 @@ export const statusColumn: JobColumn = {
 const titleHeading = `Job${'\u00a0'.repeat(11)}`;
 
 /** @param isNumbered whether the step has several jobs, which the log gives by number */
-export function titleColumn(isNumbered: boolean): JobColumn {
+export function titleColumn(isNumbered: boolean): Column<Outcome> {
   return { heading: titleHeading, cell: (outcome) => formatName(outcome, isNumbered) };
 }
 
@@ -82,40 +74,24 @@ export function formatName({ ref, job }: Outcome, isNumbered: boolean): string {
   return `${number}${escapeHtml(titleOf(ref, job), 120)}`;
 }
 
-const costColumn = numbers('Cost (USD)', (outcome: Outcome) => costCell(pricedCostOf(outcome)));
-
-const waitedColumn = numbers('Waited', (outcome: Outcome) =>
-  durationCell(durationsOf(outcome).queueSeconds),
-);
-
 export const ranColumn = numbers('Ran', (outcome: Outcome) =>
   durationCell(durationsOf(outcome).runSeconds),
 );
 
 export const rateColumn = numbers('USD an\u00a0hour', (outcome: Outcome) => {
   const usd = hourlyRateOf(outcome);
-  return usd === null ? '' : withoutCurrency(formatUsd(usd));
+  return costCell(usd === null ? null : { usd, is: 'billed' });
 });
 
-const uuidColumn: JobColumn = {
-  heading: 'UUID',
-  cell: (outcome) => uuidCell(uuidOf(outcome), 8),
-};
-
 // Where the ports of a job that runs can be reached.
-const addressColumn: JobColumn = {
-  heading: 'Address',
-  cell: (outcome) =>
-    nodeUrlsOf(outcome)
-      .map((url) => `<code>${addressOf(url)}</code>`)
-      .join('<br>'),
-};
-
-const numberColumn: JobColumn = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
+function addressCell(outcome: Outcome): string {
+  const addresses = nodeUrlsOf(outcome).map((url) => `<code>${addressOf(url)}</code>`);
+  return addresses.join('<br>');
+}
 
 const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 
-const detailColumns: readonly JobColumn[] = [
+const detailColumns: readonly Column<Outcome>[] = [
   { heading: 'Job UUID', keep: 'left', cell: (outcome) => uuidCell(uuidOf(outcome)) },
   { heading: 'Recipe UUID', keep: 'left', cell: (outcome) => uuidCell(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ job }) => escapeHtml(hardwareOf(job), 120) },
@@ -124,7 +100,7 @@ const detailColumns: readonly JobColumn[] = [
 ];
 
 // What the containers reported: a key a column.
-function resultColumns(outcomes: readonly Outcome[]): readonly JobColumn[] {
+function resultColumns(outcomes: readonly Outcome[]): readonly Column<Outcome>[] {
   const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
   return [...keys].slice(0, maxResults).map((key) => ({
     heading: escapeHtml(key, 40),
@@ -134,19 +110,16 @@ function resultColumns(outcomes: readonly Outcome[]): readonly JobColumn[] {
 }
 
 function resultCell(value: Json | undefined): string {
+  if (typeof value === 'string') return escapeHtml(value, 120);
   // As many digits as anyone compares.
-  if (typeof value === 'number' && !Number.isInteger(value))
-    return String(Number(value.toPrecision(6)));
-  return escapeHtml(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
+  const isFraction = typeof value === 'number' && !Number.isInteger(value);
+  const short = isFraction ? Number(value.toPrecision(6)) : value;
+  return escapeHtml(JSON.stringify(short) ?? '', 120);
 }
 
 /** What something has cost; empty where that is not known. */
 export function costCell(cost: Cost | null): string {
-  return cost === null ? '' : withoutCurrency(formatCost(cost));
-}
-
-function withoutCurrency(amount: string): string {
-  return amount.replace(' USD', '').replace('under', '&lt;');
+  return cost === null ? '' : formatCost(cost).replace(' USD', '').replace('under', '&lt;');
 }
 
 function durationCell(seconds: number | null): string {

@@ -33,26 +33,19 @@ export function renderTable<T>(
   all: readonly T[],
   elsewhere: string,
 ): string {
-  const rows = all.slice(0, maxRows).map((row) => columns.map(({ cell }) => cell(row)));
-  const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-  const line = (tag: 'th' | 'td', cells: readonly string[]) => {
-    const shown = columns.map(
-      ({ keep }, index) => `<${tag}${styleOf(tag, keep)}>${cells[index]}</${tag}>`,
-    );
-    return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
-  };
-  const heads = columns.map(({ heading }) => heading);
+  const rows = all.slice(0, maxRows);
+  const shown = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ''));
+  const heads = shown.map(({ heading, keep = 'left' }) => `<th align="${keep}">${heading}</th>`);
+  const lines = rows.map((row) =>
+    shown.map(({ cell, keep }) => `<td${keep ? styles[keep] : ''}>${cell(row)}</td>`),
+  );
   const left = all.length - maxRows;
   const more = left > 0 ? ['', `${left} more are in the output \`${elsewhere}\`.`] : [];
-  const lines = [line('th', heads), ...rows.map((row) => line('td', row))];
-  return ['<table>', ...lines, '</table>', ...more].join('\n');
+  const trs = [heads, ...lines].map((cells) => `<tr>${cells.join('')}</tr>`);
+  return ['<table>', ...trs, '</table>', ...more].join('\n');
 }
 
-function styleOf(tag: 'th' | 'td', keep?: 'left' | 'right'): string {
-  const isAligned = tag === 'th' || keep === 'right';
-  const align = isAligned ? ` align="${keep ?? 'left'}"` : '';
-  return tag === 'td' && keep !== undefined ? `${align} nowrap` : align;
-}
+const styles = { left: ' nowrap', right: ' align="right" nowrap' };
 
 /** The worst jobs first; those with the same result in their old order. */
 export function sortByResult(outcomes: readonly Outcome[]): readonly Outcome[] {
