@@ -29471,7 +29471,7 @@ async function planCooks(requests, client, signal, inputs) {
     const read = async (uuid) => {
         const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, deadline.signal);
         const options = { ...client, signal: deadline.signal };
-        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, options);
+        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.plan, options);
         recipes.set(uuid, recipe);
         return recipe;
     };
@@ -37113,7 +37113,7 @@ function createOfferReader(client, signal, maxMs) {
 async function readAll(client, filters, signal) {
     const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    return (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)((0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.offers, { ...client, signal }), maxPages);
+    return (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)((0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.plan, { ...client, signal }), maxPages);
 }
 function gpuNamesOf({ hardware_summary: hardware }) {
     const models = hardware?.gpu_models ?? [];
@@ -41632,8 +41632,8 @@ function nowOf({ serverNow, clock }) {
 function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
     const { exchange, close } = connect(apiUrl);
     const { redactor } = runner;
-    const own = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
-    return { client: createClient(own), close };
+    const options = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
+    return { client: createClient(options), close };
 }
 const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
@@ -41645,7 +41645,9 @@ function createClient(options) {
     const serverClock = createServerClock(clock);
     const host = createHost(clock, options.maxSilenceMs);
     const sendOnce = async (call, timeMs, dialect) => {
-        const request = toWire(call, dialect);
+        const { method, pathname, query = {} } = call;
+        const body = call.body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(call.body, dialect);
+        const request = { method, pathname, query: (0,sign/* canonicalQuery */.Jj)(query), body };
         const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), call.signal);
         if (answer.dateMs !== undefined)
@@ -41708,14 +41710,6 @@ function createServerClock({ monotonicMs }) {
 }
 function isOff(offsetMs, usedMs) {
     return Math.abs(offsetMs - usedMs) > clockToleranceMs;
-}
-function toWire({ method, pathname, query = {}, body }, dialect) {
-    return {
-        method,
-        pathname,
-        query: (0,sign/* canonicalQuery */.Jj)(query),
-        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
-    };
 }
 function differsByDialect({ body }) {
     return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
@@ -41889,13 +41883,9 @@ function unwrap(answer) {
 }
 function unreadable({ method, pathname }, why) {
     const isForeign = typeof why !== 'string';
+    const request = `${method} ${pathname}`;
     const detail = `the response ${isForeign ? differenceOf(why) : why}`;
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
-        trouble: 'unreadable',
-        request: `${method} ${pathname}`,
-        detail,
-        isForeign,
-    });
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({ trouble: 'unreadable', request, detail, isForeign });
 }
 function differenceOf({ issues }) {
     const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
@@ -42396,9 +42386,8 @@ function createLoop(options) {
             const answer = answers.get(job.uuid);
             if (answer === undefined)
                 throw new Error(`job ${job.uuid} was not read`);
-            if (job.ended.aborted)
-                continue;
-            takeAnswer(job, answer, clock.monotonicMs(), options.interval);
+            if (!job.ended.aborted)
+                takeAnswer(job, answer, clock.monotonicMs(), options.interval);
         }
     };
     const run = async () => {
@@ -42495,8 +42484,7 @@ function isLoopbackHost(hostname) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 
 const retryRules = {
-    recipe: { maxTries: 6, maxNotFound: 1 },
-    offers: { maxTries: 6, maxNotFound: 1 },
+    plan: { maxTries: 6, maxNotFound: 1 },
     bill: { maxTries: 2, maxNotFound: 1 },
     cancel: { maxTries: 8, maxNotFound: 2 },
     lastCancel: { maxTries: Infinity, maxNotFound: 2 },
@@ -42718,8 +42706,7 @@ function hideSecrets(body) {
     };
 }
 function hideMembers(place) {
-    const shown = Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]);
-    return Object.fromEntries(shown);
+    return Object.fromEntries(Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]));
 }
 function hideValue(value, name) {
     if (value === null || value === undefined || shownNames.has(name))

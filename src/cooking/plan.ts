@@ -62,7 +62,7 @@ export async function planCooks(
   const read = async (uuid: string) => {
     const request = async () => readRecipe(client, uuid, deadline.signal);
     const options = { ...client, signal: deadline.signal };
-    const recipe = recipes.get(uuid) ?? withRetry(request, retryRules.recipe, options);
+    const recipe = recipes.get(uuid) ?? withRetry(request, retryRules.plan, options);
     recipes.set(uuid, recipe);
     return recipe;
   };

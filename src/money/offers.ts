@@ -97,7 +97,7 @@ async function readAll(
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
   const read = async (page: number) =>
     listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-  return readAllPages(readPages(read, retryRules.offers, { ...client, signal }), maxPages);
+  return readAllPages(readPages(read, retryRules.plan, { ...client, signal }), maxPages);
 }
 
 function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {

@@ -30,16 +30,13 @@ export interface Call {
   readonly exactNumbers?: boolean;
 }
 
-/** The signed way to the service. Clock and random come with it, for all who repeat requests. */
+/** The signed way to the service. */
 export interface Client {
-  /** Sends one request, once, and gives the JSON of a success, null for an empty one; rejects with
-   * ServiceError. */
+  /** Sends once; gives the JSON of a success, null for an empty one. Rejects with ServiceError. */
   readonly send: (call: Call) => Promise<unknown>;
   /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
   readonly serverNow: () => number | null;
-  /** Whether the host is the API, by what it has answered. */
   readonly host: Host;
-  /** Knows the secrets that the service may repeat. */
   readonly redactor: Redactor;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +47,7 @@ export function nowOf({ serverNow, clock }: Client): number {
   return serverNow() ?? clock.now();
 }
 
-/** What every action gets as inputs to reach the service. */
+/** What it takes to reach the service. */
 export interface Access {
   readonly apiUrl: URL;
   readonly keys: Keys;
@@ -65,16 +62,16 @@ export function openService(
 ) {
   const { exchange, close } = connect(apiUrl);
   const { redactor } = runner;
-  const own = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
-  return { client: createClient(own), close };
+  const options = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
+  return { client: createClient(options), close };
 }
 
-export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
+interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
   readonly exchange: Transport;
   readonly keys: Keys;
   /** Told when the service's clock turns out to be so many ms ahead of ours. */
   readonly onClockOff: (offsetMs: number) => void;
-  /** How long a host may be asked that has never answered, in ms; some two minutes without. */
+  /** How long a host may be asked that has never answered, in ms. */
   readonly maxSilenceMs?: number | undefined;
 }
 
@@ -87,12 +84,9 @@ const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
 
 /**
- * Creates a client. Each request is signed anew, so a repeated one has a new nonce. A request whose
- * signature is refused was not accepted, so it is safe to sign it once more: by the service's own
- * clock, or in the other dialect of bodies. What works is kept for the requests after it.
- *
- * A request remembers how it was signed itself: with several under way, what another one has learnt
- * meanwhile says nothing about why this one was refused.
+ * Creates a client. A request whose signature is refused was not accepted, so it is safe to sign it
+ * once more: by the service's own clock, or in the other dialect of bodies. What works is kept for the
+ * requests after it. Each request remembers how it was signed itself: others may learn meanwhile.
  */
 export function createClient(options: ClientOptions): Client {
   const { exchange, keys, redactor, clock, random, onClockOff } = options;
@@ -102,14 +96,16 @@ export function createClient(options: ClientOptions): Client {
   const host = createHost(clock, options.maxSilenceMs);
 
   const sendOnce = async (call: Call, timeMs: number, dialect: Dialect) => {
-    const request = toWire(call, dialect);
+    const { method, pathname, query = {} } = call;
+    const body = call.body === undefined ? undefined : canonicalJson(call.body, dialect);
+    const request = { method, pathname, query: canonicalQuery(query), body };
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
     const answer = await exchange(request, signatureHeaders(request, keys, stamp), call.signal);
     if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
     return answer;
   };
 
-  const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
+  const exchangeSigned = async (call: Call) => {
     const hasDialects = differsByDialect(call);
     let [offsetMs, dialect] = [knownOffsetMs, knownDialect];
     let hasSwitched = false;
@@ -131,7 +127,7 @@ export function createClient(options: ClientOptions): Client {
     }
   };
 
-  const send = async (call: Call): Promise<unknown> => {
+  const send = async (call: Call) => {
     redactor.addSent(call.body);
     try {
       const answer = await exchangeSigned(call);
@@ -148,13 +144,10 @@ export function createClient(options: ClientOptions): Client {
 // Of two answers, one may come before the other that was sent first.
 const clockSlackMs = 60_000;
 
-/**
- * The service's clock as its answers tell it. After the first one it takes two in a row that agree: a
- * cache, a gateway or one of the service's machines may have a clock of its own, and what jobs have
- * cost is reckoned by it.
- */
+// After the first answer it takes two in a row that agree: a cache or a gateway may have a clock of its
+// own, and what jobs have cost is reckoned by it.
 function createServerClock({ monotonicMs }: Clock) {
-  /** How far it is ahead of the monotonic clock, in ms. */
+  // Of the monotonic clock.
   let aheadMs: number | null = null;
   let lastMs: number | null = null;
   return {
@@ -169,15 +162,6 @@ function createServerClock({ monotonicMs }: Clock) {
 
 function isOff(offsetMs: number, usedMs: number): boolean {
   return Math.abs(offsetMs - usedMs) > clockToleranceMs;
-}
-
-function toWire({ method, pathname, query = {}, body }: Call, dialect: Dialect): WireRequest {
-  return {
-    method,
-    pathname,
-    query: canonicalQuery(query),
-    body: body === undefined ? undefined : canonicalJson(body, dialect),
-  };
 }
 
 function differsByDialect({ body }: Call): boolean {

@@ -20,7 +20,7 @@ import {
 /** The body of a cook: every field optional, each overrides the recipe's. */
 export type CookBody = JsonMapping;
 
-/** One page of a list, newest or oldest first as asked. */
+/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** How many members it has, those that cannot be read included. */
@@ -30,7 +30,7 @@ export interface Page<T> {
 }
 
 /** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
-export type ListQuery = Readonly<Record<string, string>>;
+type ListQuery = NonNullable<Call['query']>;
 
 /** Most entries the service gives in one page. */
 export const pageLimit = 50;
@@ -149,7 +149,6 @@ function getRuns(jobUuids: readonly string[], page: number, signal?: AbortSignal
   return get('/v1/job-runs', signal, { ...filter, page: String(page) });
 }
 
-/** Sends a request and reads its answer. What errors mean depends on what the host has answered so far. */
 async function ask<T>(client: Client, call: Call, read: (answer: unknown) => T): Promise<T> {
   try {
     return read(await client.send(call));
@@ -196,10 +195,6 @@ async function readPage<S extends z.core.$ZodType>(
   return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
 
-/**
- * Reads an answer, or a member of a list, through a schema, after noting the credentials in it.
- * What is shown of it has no secrets, and a bound.
- */
 function parseAnswer<S extends z.core.$ZodType>(
   { redactor, host }: Client,
   schema: S,
@@ -219,7 +214,7 @@ const shownNames = ['gpu_name', 'name', 'source_recipe_uuid', 'status', 'task'];
 // They become outputs, of which a workflow job holds 1 MB.
 const maxShown = 2_000;
 
-/** All texts that are not shown are compared, sent or used as they are. */
+// All other texts are compared, sent or used as they are.
 function redactShown(answer: JsonMapping, redactor: Redactor): JsonMapping {
   const shown = { ...answer };
   for (const key of [...sentences, ...shownNames]) {
@@ -240,13 +235,9 @@ function unwrap(answer: unknown): unknown {
 
 function unreadable({ method, pathname }: Call, why: z.core.$ZodError | string): ServiceError {
   const isForeign = typeof why !== 'string';
+  const request = `${method} ${pathname}`;
   const detail = `the response ${isForeign ? differenceOf(why) : why}`;
-  return new ServiceError({
-    trouble: 'unreadable',
-    request: `${method} ${pathname}`,
-    detail,
-    isForeign,
-  });
+  return new ServiceError({ trouble: 'unreadable', request, detail, isForeign });
 }
 
 function differenceOf({ issues }: z.core.$ZodError): string {

@@ -3,9 +3,8 @@ import type { ServiceError } from '../errors.ts';
 import { beginning, stripInvisible } from '../text.ts';
 import { isList, isMapping, parseJson, type Json } from './json.ts';
 
-// Whether the host of `api-url` is an API at all, and what it says where it refuses. A host that has
-// once answered as the API does is one: whatever comes from it later is a blip, of a gateway in front
-// of it, say. Until then, an answer that no API gives says that the host is another one.
+// A host that has once answered as the API does is one: whatever comes from it later is a blip, of a
+// gateway in front of it, say. Until then, an answer that no API gives says that it is another host.
 
 // The first may be that of a gateway that has a bad moment.
 const maxForeign = 2;
@@ -23,14 +22,12 @@ export function createHost({ monotonicMs }: Clock, maxMs = maxSilenceMs) {
   let isApi = false;
   let foreign = 0;
   return {
-    /** Whether it has answered as the API does. */
     isKnown: () => isApi,
-    /** An answer was read that is the API's. */
     answered: () => {
       isApi = true;
     },
     /** The error as it is to be taken, by what the host has answered so far. */
-    judge: (error: ServiceError): ServiceError => {
+    judge: (error: ServiceError) => {
       if (isApi) return error.with({ isKnownHost: true });
       const isCook = error.request.startsWith('POST');
       if (error.isForeign && !isCook) {
@@ -53,7 +50,6 @@ export function isForeignAnswer(status: number, isPage: boolean): boolean {
   return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
 }
 
-/** Whether the body of an answer is a web page. */
 export function isHtml(body: string): boolean {
   return /^\s*<(?:!doctype|html|head|body)\b/i.test(beginning(body, 1_000));
 }

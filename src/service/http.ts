@@ -19,13 +19,12 @@ export type Transport = (
   signal?: AbortSignal,
 ) => Promise<WireAnswer>;
 
-/** A way to the service. */
 export type Connection = ReturnType<typeof connect>;
 
-/** Longest answer that is read, a log for example: what one holds in memory without a thought. */
+/** Longest answer that is read, such as a log. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** Generous for a service that starts machines, short against the hours that a job takes; in ms. */
+/** How long an exchange may take, in ms, and its answer be, in bytes. */
 export const defaultLimits = {
   maxBytes: maxAnswerBytes,
   connectMs: 10_000,
@@ -90,9 +89,8 @@ export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimit
   };
 }
 
-// A request is given its connection once there is one, right before it is written: whatever fails
-// earlier (a name, a port, a certificate, a TLS handshake, a tunnel that the proxy refuses), nothing
-// of the request can have reached the service.
+// A request is given its connection right before it is written: whatever fails earlier (a name, a
+// certificate, a tunnel that the proxy refuses), nothing of it can have reached the service.
 function tellWhenSent(dispatcher: Dispatcher, onSent: () => void): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const onConnect = handler.onConnect?.bind(handler);
@@ -108,7 +106,7 @@ async function readAnswer(
   { statusCode: status, headers }: Dispatcher.ResponseData,
   body: AsyncIterable<Buffer>,
   maxBytes: number,
-): Promise<WireAnswer> {
+) {
   // Piece by piece: all at once, a large one would hold up the signals.
   const decoder = new TextDecoder();
   let text = '';
@@ -157,7 +155,7 @@ export function openDispatcher(options: EnvHttpProxyAgent.Options): Dispatcher {
   }
 }
 
-/** What went wrong with a request, in words and with its code. */
+/** What went wrong with a request, with its code. */
 export function describeTrouble(error: unknown): string {
   const { message } = asError(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

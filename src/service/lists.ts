@@ -40,7 +40,7 @@ export function createJobReader(client: Client) {
   };
 }
 
-// Nobody reads the runs of so many one by one, should the service not take several UUIDs at once.
+// For a service that does not take several UUIDs at once.
 const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
 
@@ -78,7 +78,7 @@ export function readJobPages(client: Client, signal: AbortSignal) {
  */
 export async function* describeJobs(
   pages: AsyncGenerator<NextPage<Job>, void>,
-  describe: Describer,
+  describe: (listed: Job) => Promise<Job>,
   getOldestMs: () => number | null,
 ): AsyncGenerator<Job, void> {
   let failure: ServiceError | null = null;
@@ -107,17 +107,14 @@ function isPast(jobs: readonly Job[], ms: number): boolean {
   return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 
-/** Gives a job of a list with its description. Rejects with ServiceError where it has none to give. */
-export type Describer = (listed: Job) => Promise<Job>;
-
 // More than this would take longer than there is time to look.
 const maxDescribed = 100;
 
 /**
- * A describer. Whether a list has descriptions is documented nowhere: without, its jobs are read one by
- * one, each once.
+ * Gives jobs of a list with their descriptions. Whether a list has them is documented nowhere: without,
+ * its jobs are read one by one, each once. Rejects with ServiceError where there is none to be had.
  */
-export function createDescriber(client: Client, signal: AbortSignal, rule: RetryRule): Describer {
+export function createDescriber(client: Client, signal: AbortSignal, rule: RetryRule) {
   const described = new Map<string, Promise<Job>>();
   let isInLists = false;
   const read = async (listed: Job) => {
@@ -130,7 +127,7 @@ export function createDescriber(client: Client, signal: AbortSignal, rule: Retry
       throw unreadable(error.message);
     });
   };
-  return async (listed) => {
+  return async (listed: Job) => {
     isInLists ||= Boolean(listed.description);
     if (isInLists) return listed;
     const known = described.get(listed.uuid);

@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 import { createJobReader, type Answer } from './lists.ts';
 import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 
-// Looks at jobs again and again, all of a step together. Times are on the monotonic clock, in ms.
+// Times are on the monotonic clock, in ms.
 
 /** In ms, or `auto`: by the time since the last change. */
 export type PollInterval = number | 'auto';
@@ -45,12 +45,7 @@ const newMs = 30_000;
  * How a job stands after an answer, and whether that is reported: a transient error is not, and a 404
  * only when two answers were 404, of a new job the second half a minute after the cook.
  */
-export function nextWatch(
-  watch: Watch,
-  answer: Answer,
-  nowMs: number,
-  interval: PollInterval,
-): { readonly watch: Watch; readonly isReported: boolean } {
+export function nextWatch(watch: Watch, answer: Answer, nowMs: number, interval: PollInterval) {
   if (!(answer instanceof ServiceError)) {
     const { status } = answer;
     const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
@@ -73,22 +68,13 @@ function nextDueMs(unchangedMs: number, nowMs: number, interval: PollInterval): 
   return Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
 }
 
-/** How the service stands after a look. */
-export interface Health {
-  /** Looks in a row that found it in trouble. */
-  readonly failures: number;
-  /** How long it is left alone, in ms. */
-  readonly pauseMs: number;
-  /** Whether it gives no answer that is of use. */
-  readonly isDown: boolean;
-}
-
 /**
  * How the service stands after a look. It is left alone as long as it asks for, and longer each time
  * while it answers 429, or nothing at all that is of use.
  * @param failures such looks in a row, before this one
+ * @returns also whether it gives no answer that is of use
  */
-export function nextPause(failures: number, answers: readonly Answer[], random: Random): Health {
+export function nextPause(failures: number, answers: readonly Answer[], random: Random) {
   const errors = answers.filter((answer) => answer instanceof ServiceError);
   const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
   const isDown = errors.length === answers.length && errors.every(isOutage);
@@ -102,7 +88,7 @@ function isOutage({ retryable, isLasting, trouble }: ServiceError): boolean {
   return retryable || isLasting || trouble === 'not-api';
 }
 
-export interface PollerOptions {
+interface PollerOptions {
   readonly client: Client;
   readonly interval: PollInterval;
   /** Fires when nothing more may be read. */
@@ -113,7 +99,7 @@ export interface PollerOptions {
 }
 
 /** Told of each look at a job; gives whether the job need not be watched any longer. */
-export type OnAnswer = (answer: Answer) => boolean;
+type OnAnswer = (answer: Answer) => boolean;
 
 interface WatchedJob {
   readonly uuid: string;
@@ -164,14 +150,13 @@ export function createPoller(options: PollerOptions) {
   };
 }
 
-/** Looks at jobs, all that are due together. */
 function createLoop(options: PollerOptions) {
   const { clock, random } = options.client;
   const readJobs = createJobReader(options.client);
   const watched = new Set<WatchedJob>();
   let isRunning = false;
   let wake = new AbortController();
-  let health: Health = { failures: 0, pauseMs: 0, isDown: false };
+  let health = { failures: 0, pauseMs: 0, isDown: false };
   let notBeforeMs = 0;
 
   const look = async (due: readonly WatchedJob[]) => {
@@ -187,8 +172,7 @@ function createLoop(options: PollerOptions) {
     for (const job of due) {
       const answer = answers.get(job.uuid);
       if (answer === undefined) throw new Error(`job ${job.uuid} was not read`);
-      if (job.ended.aborted) continue;
-      takeAnswer(job, answer, clock.monotonicMs(), options.interval);
+      if (!job.ended.aborted) takeAnswer(job, answer, clock.monotonicMs(), options.interval);
     }
   };
   const run = async () => {

@@ -68,7 +68,7 @@ function notPublic(address: string): Error {
   return new Error(`the address ${address} is not public, and is not asked`);
 }
 
-/** A look-up for sockets that refuses a name with any address that is not public. */
+// Refuses a name with any address that is not public.
 function lookupPublic(resolve: LookupFunction): LookupFunction {
   return (hostname, options, onAddresses) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {

@@ -1,7 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-// The service names the hosts that a ready-check asks. Its answer must not make the runner ask
-// machines of the runner's own network, so addresses that are not of the public internet are out.
+// The service names the hosts that a ready-check asks: none of them may be in the runner's own network.
 
 // Of IPv6, only 2000::/3 is handed out for the public internet. Out are the special-purpose blocks of
 // IANA's registries (RFC 6890 and later), and parts of IPv6 that hold an IPv4 address of any kind.

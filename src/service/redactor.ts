@@ -31,7 +31,6 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
   return {
     /** Keys, tokens and logins: masked by the runner, and taken out of all that we write. */
     addCredentials,
-    /** The credentials in a recipe or in the body of a cook, as {@link addCredentials}. */
     addCredentialsOf: (body: unknown) => {
       addCredentials(findSecrets(body).credentials);
     },
@@ -58,14 +57,13 @@ export function createRedactor(mask: (line: string) => void = () => {}) {
   };
 }
 
-function linesOf(secret: string): readonly string[] {
+function linesOf(secret: string) {
   return secret
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line.length >= minLength);
 }
 
-/** Replaces texts, in each form that {@link formsOf} has of them. */
 function createReplacer() {
   const known = new Set<string>();
   const forms: string[] = [];
@@ -84,7 +82,7 @@ function createReplacer() {
 }
 
 /** A text as it is, and as JSON, URLs and base64 write it. */
-function formsOf(text: string): readonly string[] {
+function formsOf(text: string) {
   const inJson = (['ascii', 'utf8'] as const).map((dialect) =>
     canonicalJson(text, dialect).slice(1, -1),
   );

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../clock.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 
-// When a request is sent again, and after how long. A cook has rules of its own in `cooking/submit.ts`.
+// A cook has rules of its own in `cooking/submit.ts`.
 
 /** How a kind of request is repeated. */
 export interface RetryRule {
@@ -13,9 +13,7 @@ export interface RetryRule {
 
 export const retryRules = {
   // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
-  recipe: { maxTries: 6, maxNotFound: 1 },
-  // With a ceiling, nothing is cooked before they are known; without one, nobody waits for them long.
-  offers: { maxTries: 6, maxNotFound: 1 },
+  plan: { maxTries: 6, maxNotFound: 1 },
   // Nobody waits for a bill, but what blinks may be asked again.
   bill: { maxTries: 2, maxNotFound: 1 },
   // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
@@ -59,7 +57,6 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** What it takes to pause. */
 export interface RetryOptions {
   readonly clock: Clock;
   readonly random: Random;

@@ -6,7 +6,6 @@ const shownNames = new Set(
   'image tag imagesrc host user ports allowed_ips mount registry'.split(' '),
 );
 
-/** What stands in the place of a secret. */
 export const hidden = '***';
 
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
@@ -20,10 +19,9 @@ export function hideSecrets(body: JsonMapping): JsonMapping {
 }
 
 function hideMembers(place: JsonMapping): JsonMapping {
-  const shown = Object.entries(place).map(
-    ([name, value]) => [name, hideValue(value, name)] as const,
+  return Object.fromEntries(
+    Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]),
   );
-  return Object.fromEntries(shown);
 }
 
 function hideValue(value: Json | undefined, name: string): Json | undefined {

@@ -65,12 +65,12 @@ describe('how often a request is sent', () => {
   }
 
   test.each([
-    ['recipe', [503], 6, 'error'],
+    ['plan', [503], 6, 'error'],
     ['cancel', [503], 8, 'error'],
     ['lookUp', [503], 3, 'error'],
     ['run', [503], 4, 'error'],
     ['cancel', [503, 429, 408, 200], 4, 'answer'],
-    ['recipe', [404], 1, 'error'],
+    ['plan', [404], 1, 'error'],
     ['cancel', [404], 2, 'error'],
     // Two answers must have been 404: what else failed between them does not count.
     ['cancel', [503, 404, 200], 3, 'answer'],
