@@ -1,7 +1,7 @@
-import { asError, GitHubError, type GitHubTrouble } from '../errors.ts';
+import { GitHubError, type GitHubTrouble } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import type { ErrorMessage } from './errors.ts';
-import { withStop } from './format.ts';
+import { describeTrouble, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 const freshToken =
@@ -76,7 +76,6 @@ export function warnStatusNotSet(runner: Runner, error: unknown): void {
   const trouble = error instanceof GitHubError ? error.trouble : 'internal';
   const remedy =
     statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-  const cause = sanitizeLine(runner.redactor.redact(asError(error).message), 300);
-  const message = `GitHub: ${withStop(cause || 'there was no time left')} ${remedy}`;
+  const message = `GitHub: ${describeTrouble(runner, error)} ${remedy}`;
   runner.annotate('warning', 'The commit status could not be set', message);
 }

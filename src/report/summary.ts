@@ -51,17 +51,15 @@ export async function writeSummary(runner: Runner, render: () => string): Promis
   }
 }
 
-const cutNote = '\n\nThe rest did not fit.\n';
-const maxCloseBytes = 40;
-
 /** Cuts between lines, of which a table's row is one, and closes what is open there. */
 function cutToFit(markdown: string, max: number): string {
   if (Buffer.byteLength(markdown) <= max) return markdown;
-  const room = max - cutNote.length - maxCloseBytes;
-  const text = firstThatFit(markdown.split('\n'), room).join('\n');
+  const note = '\n\nThe rest did not fit.\n';
+  // With room for what closes it.
+  const text = firstThatFit(markdown.split('\n'), max - note.length - 40).join('\n');
   const isCutIn = (tag: string) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
   const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
-  return text + close.join('') + cutNote;
+  return text + close.join('') + note;
 }
 
 /** How the outcomes are judged, where that is not as everywhere. */
@@ -112,7 +110,7 @@ function renderHeading(outcomes: readonly Outcome[]): string {
 const maxFailures = 50;
 const maxLogs = 20;
 const maxLogLines = 40;
-// Beside the table in a comment.
+// Of all logs together, beside the table in a comment.
 const maxLogBytes = 30_000;
 
 /**
@@ -180,8 +178,8 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
   const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
   const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
   if (stopsWithJob) return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
-  const uuid =
-    open.length === 1 ? open.map((outcome) => uuidCell(uuidOf(outcome))).join('') : 'of this step';
+  const [only = null] = open.length === 1 ? open.map(uuidOf) : [];
+  const uuid = uuidCell(only) || 'of this step';
   const action = '<code>dispersed-cook/dispersed-cook';
   // The step is over, and nothing in this workflow sees how they end.
   const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');

@@ -1,4 +1,3 @@
-import { asError } from '../errors.ts';
 import type { Prices } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
@@ -6,7 +5,7 @@ import { formatStatus } from '../jobs/status.ts';
 import type { Job } from '../service/schemas.ts';
 import type { Runner } from '../runner.ts';
 import { checkConsole, consoleUrl } from './errors.ts';
-import { formatDuration, withStop } from './format.ts';
+import { describeTrouble, formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** Annotates, at most once for all that have the same title and key. */
@@ -22,11 +21,7 @@ export function createWarnings(runner: Runner) {
       shown.add(`${title} ${key}`);
       runner.annotate(level, title, message);
     };
-  // An error of Node or a library may quote anything.
-  const causeOf = (error: unknown) =>
-    withStop(
-      sanitizeLine(runner.redactor.redact(asError(error).message)) || 'there was no time left',
-    );
+  const causeOf = (error: unknown) => describeTrouble(runner, error);
   const warn = once('warning');
   return {
     ...createCustodyWarnings(warn, causeOf),
