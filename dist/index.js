@@ -37825,8 +37825,7 @@ const statusRemedies = {
 function warnStatusNotSet(runner, error) {
     const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
     const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-    const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message), 300);
-    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)(cause || 'there was no time left')} ${remedy}`;
+    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
     runner.annotate('warning', 'The commit status could not be set', message);
 }
 
@@ -38293,35 +38292,23 @@ function writeOutputFile(runner, output, name, text) {
 
 const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
 const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
+const say = (cause, remedy = raiseMaxCost) => ({ cause, remedy });
 function describeOverBudget(why) {
     const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
-    const amount = why.kind === 'share' ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
+    if (why.kind === 'share') {
+        const time = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs);
+        return say(`It ran for ${time}, its share of max-cost (${ceiling}), and the service ended it.`);
+    }
+    const amount = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
     switch (why.kind) {
-        case 'share':
-            return {
-                cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost (${ceiling}), and the service ended it.`,
-                remedy: raiseMaxCost,
-            };
         case 'offers':
-            return {
-                cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
-                remedy: `Raise max-hourly-rate, or ${changeHardware}.`,
-            };
+            return say(`Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`, `Raise max-hourly-rate, or ${changeHardware}.`);
         case 'rate':
-            return {
-                cause: `Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`,
-                remedy: `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
-            };
+            return say(`Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`, `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`);
         case 'rest':
-            return {
-                cause: `The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
-                remedy: raiseMaxCost,
-            };
+            return say(`The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`);
         case 'cost':
-            return {
-                cause: `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`,
-                remedy: raiseMaxCost,
-            };
+            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`);
     }
 }
 
@@ -38645,16 +38632,14 @@ async function writeSummary(runner, render) {
         runner.annotate('warning', title, (0,format/* describeTrouble */.LC)(runner, error));
     }
 }
-const cutNote = '\n\nThe rest did not fit.\n';
-const maxCloseBytes = 40;
 function cutToFit(markdown, max) {
     if (Buffer.byteLength(markdown) <= max)
         return markdown;
-    const room = max - cutNote.length - maxCloseBytes;
-    const text = (0,format/* firstThatFit */.f)(markdown.split('\n'), room).join('\n');
+    const note = '\n\nThe rest did not fit.\n';
+    const text = (0,format/* firstThatFit */.f)(markdown.split('\n'), max - note.length - 40).join('\n');
     const isCutIn = (tag) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
     const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
-    return text + close.join('') + cutNote;
+    return text + close.join('') + note;
 }
 function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
     const hasJobs = outcomes.length > 1 || outcomes.some((outcome) => (0,metrics/* uuidOf */.pV)(outcome) !== null);
@@ -38738,7 +38723,8 @@ function renderRunning(outcomes, stopsWithJob) {
     const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
     if (stopsWithJob)
         return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
-    const uuid = open.length === 1 ? open.map((outcome) => (0,table/* uuidCell */.gy)((0,metrics/* uuidOf */.pV)(outcome))).join('') : 'of this step';
+    const [only = null] = open.length === 1 ? open.map(metrics/* uuidOf */.pV) : [];
+    const uuid = (0,table/* uuidCell */.gy)(only) || 'of this step';
     const action = '<code>dispersed-cook/dispersed-cook';
     const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
     return [
@@ -38942,12 +38928,10 @@ function joinBlocks(blocks) {
 /* harmony export */   G: () => (/* binding */ createWarnings),
 /* harmony export */   n: () => (/* binding */ describeNoOffers)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1671);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1671);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
 
 
 
@@ -38960,7 +38944,7 @@ function createWarnings(runner) {
         shown.add(`${title} ${key}`);
         runner.annotate(level, title, message);
     };
-    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left');
+    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .describeTrouble */ .LC)(runner, error);
     const warn = once('warning');
     return {
         ...createCustodyWarnings(warn, causeOf),
@@ -38974,25 +38958,25 @@ function createCustodyWarnings(warn, causeOf) {
         notEnded: (jobUuid, status) => {
             const seen = status === null
                 ? 'could not be read'
-                : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .formatStatus */ .me)(status), 60)}`;
-            const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+                : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60)}`;
+            const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {
             const fate = isKept ? 'It is left running, as the inputs ask.' : 'It is not needed anymore.';
-            const message = `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .formatStatus */ .me)(status), 60)}. ${fate}`;
+            const message = `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60)}. ${fate}`;
             warn('A job was found whose cook had no response', message, uuid);
         },
         cancelFailed: (jobUuid, error) => {
-            const message = `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+            const message = `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A job could not be canceled', message, jobUuid);
         },
         lookupFailed: (mark, error) => {
-            const message = `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+            const message = `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A job may be running unnoticed', message, mark);
         },
         cleanupFailed: (error) => {
-            const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .checkConsole */ .sR}`;
+            const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
             warn('The cleanup failed', message);
         },
     };
@@ -39001,11 +38985,11 @@ function createJobWarnings(warn) {
     return {
         clockOff: (offsetMs) => {
             const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time. Correct the clock of the runner.`;
+            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time. Correct the clock of the runner.`;
             warn('The clock of the runner is wrong', message);
         },
         ambiguous: ({ recipeUuid }) => {
-            const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .checkConsole */ .sR}`;
+            const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
             warn('No earlier job was taken over', message, recipeUuid);
         },
         markMissing: ({ uuid }) => {
@@ -39030,7 +39014,7 @@ function createPriceWarnings(warn, notice) {
         },
         offersUnknown: (error, hasCeiling) => {
             const title = 'The offers could not be read';
-            const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(error.message, 200));
+            const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
             const text = `Prices are not known before the jobs run: ${cause}`;
             if (hasCeiling)
                 warn(title, `${text} Rates are checked once the jobs run.`);
@@ -39050,7 +39034,7 @@ function createLogWarnings(warn, causeOf) {
             warn('A log is incomplete', message);
         },
         resultsIgnored: (jobUuid, reason) => {
-            const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(reason)}.`;
+            const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(reason)}.`;
             warn('Some results were ignored', message, jobUuid);
         },
     };
@@ -39061,7 +39045,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
     if (wish === '')
         return 'The job may wait for a long time: the service has no offers at all.';
     const nearest = nearestGpu === null ? '' : ` The most similar GPU with an offer for the rest is ${nearestGpu}.`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(`The job may wait for a long time. It asks for ${wish}.${nearest}`, 1_000);
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for a long time. It asks for ${wish}.${nearest}`, 1_000);
 }
 
 
