@@ -163,13 +163,14 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   }
 }
 
-// What it costs counts as long as others are waited for, and no longer than it runs.
+// What it costs counts as long as others are waited for, and no longer than it runs; and its rate may
+// come late, or change.
 function keepCounting(
   { plan, poller, budget }: Step,
   { facts }: Entry,
   { job }: SubmittedJob,
 ): void {
-  if (plan.ceilings.maxCostUsd === null) return;
+  if (!hasCeiling(plan.ceilings)) return;
   const count = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
     const seen = withSent(answer, facts);

@@ -192,6 +192,16 @@ describe('max-hourly-rate', () => {
     expect(resultOf(played)).toBe('over-budget');
     expect(played.statuses).toEqual(['CANCELLED']);
   });
+
+  test('a server that runs as asked is checked as long as others are waited for', async () => {
+    const payload = { task: 'PERSISTENT' as const };
+    const server = { ...forHours(4.14), payload, rateAfterMs: 90_000 };
+    const life = [{ status: 'RUNNING', forMs: 180_000 }, { status: 'COMPLETED' }];
+    const other: RecipeScript = { ...short, life, hourlyRateUsd: 0.35 };
+    const played = await play({ recipes: [server, other], inputs });
+    expect(jobsOf(played).map(({ result }) => result)).toEqual(['over-budget', 'succeeded']);
+    expect(played.statuses).toEqual(['CANCELLED', 'COMPLETED']);
+  });
 });
 
 describe('max-cost', () => {
