@@ -38119,7 +38119,9 @@ function describeReadiness({ readiness }) {
     const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
     return ` The last response to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
 }
-function describeFate({ job, cancel, isKept, unansweredMark }) {
+function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
+    if (job === null && ref.jobUuid !== null)
+        return `could not be read. It may still be running, and billed: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     if (job === null)
         return unansweredMark === null
             ? 'was not cooked.'
@@ -44428,7 +44430,7 @@ async function mayTryNext(step, entry, log) {
     }
 }
 function keepCounting({ plan, poller, budget }, { facts }, { job }) {
-    if (plan.ceilings.maxCostUsd === null)
+    if (!(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
         return;
     const count = (answer) => {
         if (answer instanceof errors/* ServiceError */._7)

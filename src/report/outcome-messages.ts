@@ -115,7 +115,9 @@ function describeReadiness({ readiness }: Outcome): string {
 
 // No more than is known: a job is said to be canceled only where the service says so, and what may
 // still be running is said to.
-function describeFate({ job, cancel, isKept, unansweredMark }: Outcome): string {
+function describeFate({ ref, job, cancel, isKept, unansweredMark }: Outcome): string {
+  if (job === null && ref.jobUuid !== null)
+    return `could not be read. It may still be running, and billed: ${consoleUrl}`;
   if (job === null)
     return unansweredMark === null
       ? 'was not cooked.'

@@ -115,3 +115,11 @@ test('of several models that failed, the last one is named too', () => {
     'This job asked for H100. Tried before: RTX 4090: no machine within 5m 00s.',
   );
 });
+
+test('of a job that was given and could not be read, it is not said that it was not cooked', () => {
+  const ref = { index: 0, recipeUuid: null, jobUuid: uuidNumber(1), title: null };
+  const { cause } = describeOutcome(
+    fakeOutcome({ result: 'timed-out', ending: 'timeout', ref, job: null, runs: [] }),
+  );
+  expect(cause).toMatch(/^The timeout was reached\. Job \S+ could not be read\. It may still be/);
+});
