@@ -28787,7 +28787,7 @@ function duration(params) {
 ;// CONCATENATED MODULE: ./build/github/runs.js
 
 
-const runs_time = mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* pipe */.FsL(datetime({ offset: true }), mini_schemas/* transform */.pdi((text) => Date.parse(text)))), null);
+const runs_time = mini_schemas/* catch */.MfU(mini_schemas/* pipe */.FsL(datetime({ offset: true }), mini_schemas/* transform */.pdi((text) => Date.parse(text))), null);
 const runSchema = mini_schemas/* pipe */.FsL(mini_schemas/* object */.Ikc({
     id: mini_schemas/* number */.aig(),
     status: mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* string */.YjP()), null),
@@ -28890,7 +28890,8 @@ async function readDue(github, ended) {
     const all = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
     const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
     const watched = pending.filter(({ isLeft }) => !isLeft);
-    const runs = await readRuns(github, watched.map(({ runId }) => runId));
+    const runIds = watched.map(({ runId }) => runId);
+    const runs = await readRuns(github, runIds);
     const left = pending.filter(({ isLeft, runId }) => isLeft || runs.get(runId)?.isOver);
     const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
     return ended.flatMap(({ job, mark }) => {
@@ -28984,7 +28985,8 @@ const maxSingleBills = 20;
 async function readCosts(client, jobs, orphans, nowMs, signal) {
     const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
     const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, runningFirst.map(({ job }) => job.uuid), signal);
+    const uuids = runningFirst.map(({ job }) => job.uuid);
+    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, uuids, signal);
     const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
@@ -31402,10 +31404,11 @@ function openCommitStatus(inputs, jobs, run, deps) {
     if (token !== undefined && run !== null && run.sha !== '') {
         return createCommitStatus(jobs, run, token, inputs['on-job-end'] === 'cancel', deps);
     }
-    const unknown = token === undefined
+    const isEmpty = token === undefined;
+    const lacking = isEmpty
         ? 'the input github-token is empty'
         : 'the commit of the workflow run is not known';
-    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(deps.runner, new Error(unknown));
+    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(deps.runner, new Error(lacking));
     return noCommitStatus;
 }
 const minPauseMs = 5_000;
@@ -31419,7 +31422,8 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const settling = new AbortController();
     const over = new AbortController();
     const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_7__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
-    const sender = createSender(github, sha, runner, async () => clock.sleep(minPauseMs, settling.signal));
+    const pause = async () => clock.sleep(minPauseMs, settling.signal);
+    const sender = createSender(github, sha, runner, pause);
     const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .openContexts */ .Ng)(jobs);
     const page = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .runUrl */ .Vp)(run);
     const report = ({ ref, job }, message, isLeft) => {
@@ -31699,7 +31703,8 @@ async function queryStatuses(github, shas) {
     const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_11__/* .graphqlRoute */ .Z, { query });
     return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)));
 }
-function toPending(sha, { context, state, targetUrl }) {
+function toPending(sha, status) {
+    const { context, state, targetUrl } = status;
     const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
     const pending = isOurs ? parsePendingUrl(targetUrl) : null;
     return pending === null ? [] : [{ sha, context, ...pending }];
@@ -31818,9 +31823,8 @@ function keyInput(half, otherStart, other) {
                 return given;
             throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
         }
-        if (!isPrintable(given)) {
+        if (!isPrintable(given))
             throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
-        }
         if (!given.startsWith(otherStart))
             return given;
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);

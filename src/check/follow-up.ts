@@ -17,7 +17,6 @@ import { sanitizeLine } from '../report/sanitize.ts';
 import type { Runner } from '../runner.ts';
 import type { MarkedJob } from './jobs.ts';
 
-/** What is done for jobs that have ended. */
 interface FollowUp {
   readonly github: GitHub;
   readonly runner: Runner;
@@ -25,11 +24,9 @@ interface FollowUp {
   readonly workflow: string | undefined;
   /** Where it runs; undefined: on the default branch. */
   readonly ref: string | undefined;
-  /** Told of what could not be done. */
   readonly onProblem: (problem: ErrorMessage) => void;
 }
 
-/** A job that has ended, and its statuses that are still pending. */
 interface Due extends MarkedJob {
   readonly statuses: readonly PendingStatus[];
 }
@@ -63,16 +60,14 @@ export async function finishStatuses(
   }
 }
 
-async function readDue(github: GitHub, ended: readonly MarkedJob[]): Promise<readonly Due[]> {
+async function readDue(github: GitHub, ended: readonly MarkedJob[]) {
   const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
   const uuids = new Set(ended.map(({ job }) => job.uuid));
   const all = await readPendingStatuses(github, [...shas]);
   const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
   const watched = pending.filter(({ isLeft }) => !isLeft);
-  const runs = await readRuns(
-    github,
-    watched.map(({ runId }) => runId),
-  );
+  const runIds = watched.map(({ runId }) => runId);
+  const runs = await readRuns(github, runIds);
   // A step that still watches its job finishes the status itself.
   const left = pending.filter(({ isLeft, runId }) => isLeft || runs.get(runId)?.isOver);
   const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);

@@ -92,11 +92,8 @@ export async function readCosts(
   const hasEnded = ({ job }: MarkedJob) => hasEndedForGood(job, nowMs);
   // Those that run first, for nothing else tells what they cost an hour.
   const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-  const runs = await readRunsOfJobs(
-    client,
-    runningFirst.map(({ job }) => job.uuid),
-    signal,
-  );
+  const uuids = runningFirst.map(({ job }) => job.uuid);
+  const runs = await readRunsOfJobs(client, uuids, signal);
   const estimated = jobs.map(({ job }) => createJobOutcome(job, runs.get(job.uuid)));
   const outcomes = await withBills(estimated, client, signal, maxSingleBills);
   const checked = jobs.flatMap((marked, index) => {

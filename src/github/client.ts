@@ -8,17 +8,15 @@ interface GitHubOptions {
   /** `owner/repo`: what all requests are about. */
   readonly repository: string;
   readonly token: string;
-  /** Ends the patience. */
   readonly signal: AbortSignal;
-  /** When that is, in ms from now, where it is known: a limit that opens later is not waited for. */
+  /** When the signal fires, in ms from now: a limit that opens later is not waited for. */
   readonly maxMs?: number;
-  /** How long one request may take. */
   readonly maxRequestMs?: number;
 }
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-/** A patient way to GitHub's API, for one repository. */
+/** GitHub's API, for one repository. */
 export type GitHub = ReturnType<typeof createGitHub>;
 
 // GitHub asks for few at a time, and has secondary limits for those who do not listen.
@@ -26,7 +24,7 @@ const maxConcurrent = 8;
 // With the pauses a quarter of a minute: what is away for longer is away for this look.
 const maxTries = 6;
 
-/** Creates a client that meets GitHub's limits with patience, all requests together. */
+/** Creates a client whose requests wait for GitHub's limits, all of them together. */
 export function createGitHub(
   { runner, clock, random, openGitHub }: Pick<Deps, 'runner' | 'clock' | 'random' | 'openGitHub'>,
   { repository, token, signal, maxMs = Infinity, maxRequestMs }: GitHubOptions,
@@ -95,7 +93,7 @@ const refusalSchema = z.object({
 
 /**
  * Reads what Octokit throws.
- * @param nowMs Unix ms, for a limit that says when it ends
+ * @param nowMs Unix ms
  * @returns with `retryAfterMs`, how long GitHub asks to be left alone; null where it does not say
  */
 export function parseRefusal(error: unknown, request: string, nowMs: number) {
@@ -122,7 +120,7 @@ function getTrouble(status: number, isLimit: boolean): GitHubTrouble {
   return status === 403 || status === 404 ? 'forbidden' : 'refused';
 }
 
-function getRetryAfter(headers: Readonly<Record<string, unknown>>, nowMs: number): number | null {
+function getRetryAfter(headers: Parameters, nowMs: number): number | null {
   const seconds = Number(headers['retry-after'] ?? Number.NaN);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
   if (headers['x-ratelimit-remaining'] !== '0') return null;

@@ -19,7 +19,6 @@ import { pendingUrl, setStatus, type NewStatus } from './statuses.ts';
 /** Keeps a commit status per job up to date. Nothing in it rejects or changes the verdict. */
 export type CommitStatus = ReturnType<typeof createCommitStatus>;
 
-/** Where no commit status was asked for, or none can be set. */
 const noCommitStatus: CommitStatus = {
   submitted: () => {},
   statusChanged: () => {},
@@ -35,7 +34,7 @@ interface StatusInputs {
 
 /**
  * The commit status of these jobs, if one was asked for.
- * @param run with the commit; null outside of GitHub
+ * @param run null outside of GitHub
  */
 export function openCommitStatus(
   inputs: StatusInputs,
@@ -48,11 +47,11 @@ export function openCommitStatus(
   if (token !== undefined && run !== null && run.sha !== '') {
     return createCommitStatus(jobs, run, token, inputs['on-job-end'] === 'cancel', deps);
   }
-  const unknown =
-    token === undefined
-      ? 'the input github-token is empty'
-      : 'the commit of the workflow run is not known';
-  warnStatusNotSet(deps.runner, new Error(unknown));
+  const isEmpty = token === undefined;
+  const lacking = isEmpty
+    ? 'the input github-token is empty'
+    : 'the commit of the workflow run is not known';
+  warnStatusNotSet(deps.runner, new Error(lacking));
   return noCommitStatus;
 }
 
@@ -79,9 +78,8 @@ function createCommitStatus(
   const settling = new AbortController();
   const over = new AbortController();
   const github = createGitHub(deps, { repository, token, signal: over.signal, maxRequestMs });
-  const sender = createSender(github, sha, runner, async () =>
-    clock.sleep(minPauseMs, settling.signal),
-  );
+  const pause = async () => clock.sleep(minPauseMs, settling.signal);
+  const sender = createSender(github, sha, runner, pause);
   const getContext = openContexts(jobs);
   const page = runUrl(run);
   /** @param isLeft whether nobody watches the job any more, should it be pending */
@@ -121,10 +119,7 @@ function createCommitStatus(
   };
 }
 
-/**
- * Sends the latest status of each context, all together and then not before the next pause is over.
- * Warns once, whatever goes wrong how often; never rejects.
- */
+// Sends the latest status of each context, all together and then not before the next pause is over.
 function createSender(github: GitHub, sha: string, runner: Runner, pause: () => Promise<void>) {
   const waiting = new Map<string, NewStatus>();
   const failures: unknown[] = [];
@@ -154,7 +149,6 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
       waiting.set(status.context, status);
       work ??= sendAll();
     },
-    /** Resolves when nothing is left to send. */
     idle: async () => work,
     /** Whether a status could not be set that post may still set: with more time, or a valid token. */
     isLeft: () => failures.some((error) => !isRefusal(error)),

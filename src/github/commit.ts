@@ -16,13 +16,14 @@ const eventSchema = z.object({
   issue: z.optional(z.object({ number: z.number(), pull_request: z.optional(z.object({})) })),
 });
 
-type CommitInputs = Pick<CookInputs, 'commit-sha' | 'commit-status' | 'github-token'>;
-
 /**
  * Reads which commit the jobs are about; empty where that is not known: the one that was given, else
  * the head of the pull request, since GITHUB_SHA is a merge commit there, or the default branch's.
  */
-export async function readCommitSha(deps: Deps, inputs: CommitInputs): Promise<string> {
+export async function readCommitSha(
+  deps: Deps,
+  inputs: Pick<CookInputs, 'commit-sha' | 'commit-status' | 'github-token'>,
+): Promise<string> {
   const { env } = deps.runner;
   if (inputs['commit-sha'] !== undefined) return inputs['commit-sha'];
   const pushed = sha.safeParse(env['GITHUB_SHA']).data ?? '';
@@ -41,8 +42,7 @@ export async function readCommitSha(deps: Deps, inputs: CommitInputs): Promise<s
 // The jobs wait for it.
 const maxReadMs = 10_000;
 
-/** The head of a pull request, if the token may read it. */
-async function readHead(deps: Deps, token = '', number: number): Promise<string | undefined> {
+async function readHead(deps: Deps, token = '', number: number) {
   const { runner, clock, interrupt } = deps;
   const repository = runner.env['GITHUB_REPOSITORY'] ?? '';
   try {

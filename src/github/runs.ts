@@ -2,13 +2,10 @@ import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
 import type { GitHub } from './client.ts';
 
-/** Unix ms of a time; null where it is none. */
 const time = z.catch(
-  z.nullable(
-    z.pipe(
-      z.iso.datetime({ offset: true }),
-      z.transform((text) => Date.parse(text)),
-    ),
+  z.pipe(
+    z.iso.datetime({ offset: true }),
+    z.transform((text): number | null => Date.parse(text)),
   ),
   null,
 );
@@ -35,7 +32,6 @@ const runSchema = z.pipe(
 
 const listSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
-/** A workflow run, with its latest attempt. */
 type WorkflowRun = z.output<typeof runSchema>;
 
 /** A run that GitHub no longer knows, or not yet. */

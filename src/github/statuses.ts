@@ -17,19 +17,15 @@ import { graphqlRoute } from './octokit.ts';
 // A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
 // ignores, it names its job. So whoever comes later knows which status is whose, and can finish it.
 
-/** The job that a pending status stands for. */
-export interface Pending {
-  readonly jobUuid: string;
-  /** Whether no step watches the job any more: then only `check` finishes the status. */
-  readonly isLeft: boolean;
-}
-
-/** A pending status as it is read. */
+/** A pending status. `isLeft`: no step watches the job any more, so only `check` finishes it. */
 export type PendingStatus = Readonly<{ sha: string; context: string }> &
   NonNullable<ReturnType<typeof parsePendingUrl>>;
 
 /** @param page of the workflow run */
-export function pendingUrl(page: string, { jobUuid, isLeft }: Pending): string {
+export function pendingUrl(
+  page: string,
+  { jobUuid, isLeft }: Pick<PendingStatus, 'jobUuid' | 'isLeft'>,
+): string {
   return `${page}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
 }
 
@@ -76,7 +72,7 @@ const combinedSchema = z.object({
 const pageSize = 100;
 const maxPages = 10;
 
-async function listStatuses(github: GitHub, sha: string): Promise<readonly PendingStatus[]> {
+async function listStatuses(github: GitHub, sha: string) {
   const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
   const found: PendingStatus[] = [];
   try {
@@ -99,10 +95,7 @@ const statusSchema = z.object({ contexts: z.array(contextSchema) });
 const commitSchema = z.object({ status: z.optional(z.nullable(statusSchema)) });
 const graphqlSchema = z.object({ repository: z.record(z.string(), z.nullable(commitSchema)) });
 
-async function queryStatuses(
-  github: GitHub,
-  shas: readonly string[],
-): Promise<readonly PendingStatus[]> {
+async function queryStatuses(github: GitHub, shas: readonly string[]) {
   const commits = shas.map(
     (sha, index) =>
       `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
@@ -114,25 +107,20 @@ async function queryStatuses(
   );
 }
 
-function toPending(
-  sha: string,
-  { context, state, targetUrl }: z.output<typeof contextSchema>,
-): readonly PendingStatus[] {
+function toPending(sha: string, status: z.output<typeof contextSchema>) {
+  const { context, state, targetUrl } = status;
   const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
   const pending = isOurs ? parsePendingUrl(targetUrl) : null;
   return pending === null ? [] : [{ sha, context, ...pending }];
 }
 
-/** A status to set. */
 export interface NewStatus extends Message {
   readonly context: string;
   readonly target_url: string;
 }
 
-/** Where a status is set. */
 export const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 
-/** Sets the status of a context. */
 export async function setStatus(github: GitHub, sha: string, status: NewStatus): Promise<void> {
   await github.send(statusRoute, { sha, ...status });
 }

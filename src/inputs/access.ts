@@ -10,7 +10,6 @@ import { invalid, quote } from './tree.ts';
 
 type Half = 'public' | 'secret';
 
-/** Half of the API key: it goes into a header, or signs requests. */
 function keyInput(half: Half, otherStart: string, other: Half): Input<string> {
   return input((text, runner) => {
     const given = text.trim();
@@ -21,11 +20,10 @@ function keyInput(half: Half, otherStart: string, other: Half): Input<string> {
       if (half === 'secret') return given;
       throw invalid(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
     }
-    if (!isPrintable(given)) {
+    if (!isPrintable(given))
       throw invalid(
         'contains white space or characters that a key cannot have. Copy it again, in one line',
       );
-    }
     if (!given.startsWith(otherStart)) return given;
     throw invalid(
       `contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`,
@@ -46,7 +44,6 @@ function explainEmpty(missing: readonly Half[], runner: Runner): string {
   return `. Store ${what} of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass ${it} here. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
 }
 
-/** A GitHub token: it goes into a header. */
 export const token = fromText((given) => {
   if (given === '') throw invalid('is empty: give a token, such as ${{ github.token }}');
   if (isPrintable(given)) return given;
@@ -73,14 +70,12 @@ const apiUrl = fromText((given) => {
   throw invalid('must be a host only, without path, query or fragment');
 });
 
-/** The inputs of every action that give access to the service. */
 export const accessInputs = {
   'public-key': keyInput('public', 'sk_', 'secret'),
   'secret-key': keyInput('secret', 'pk_', 'public'),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
 };
 
-/** What they give to reach the service. */
 export function toAccess(inputs: Values<typeof accessInputs>): Access {
   const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
   return { apiUrl: inputs['api-url'], keys };

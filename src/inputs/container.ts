@@ -4,15 +4,12 @@ import { invalid, list, mapping, membersOf, quote, readAll, type Parse } from '.
 
 // The container parameters of a cook, as the service's documentation lists them.
 
-/** Environment variables of a container: name to text. */
-export type Environment = Readonly<Record<string, string>>;
-
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm =
   'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
 
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
-export const environment: Parse<Environment> = (given) => {
+export const environment: Parse<Readonly<Record<string, string>>> = (given) => {
   const reads = membersOf(given).map(([name, value], index) => {
     const isValid = variableName.test(name);
     const read = () => {
@@ -31,7 +28,7 @@ export const environment: Parse<Environment> = (given) => {
  * that start with `#` say nothing, as in dotenv files.
  * @throws InputError with the line of each problem
  */
-export function readEnvironmentLines(given: string): Environment {
+export function readEnvironmentLines(given: string): ReturnType<typeof environment> {
   const lines = given.split(/\r\n|\n|\r/);
   const variables = new Map<string, string>();
   const problems: Problem[] = [];
@@ -73,7 +70,6 @@ const parameters = mapping({
   allowed_ips: list(text),
 });
 
-/** What may be overridden of a container. */
 export type Container = ReturnType<typeof parameters>;
 
 /** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */

@@ -20,21 +20,13 @@ export interface RunRef {
 }
 
 /** Which step of which workflow run this is: all that tells it apart from every other. */
-export interface StepIdentity extends Pick<
-  RunRef,
-  'repository' | 'runId' | 'runAttempt' | 'workflow'
-> {
-  readonly job: string;
-  /** Tells the legs of a matrix apart, which share run, job and step. */
-  readonly matrixIndex: string;
-  readonly step: string;
-}
+export type StepIdentity = Readonly<ReturnType<typeof readStepIdentity>>;
 
 // GitHub allows 50 re-runs of a workflow run.
 const maxAttempts = 51;
 
-/** Reads the step's identity from the runner's environment. */
-export function readStepIdentity({ env }: Runner, matrixIndex: string): StepIdentity {
+/** @param matrixIndex tells the legs of a matrix apart, which share run, job and step */
+export function readStepIdentity({ env }: Runner, matrixIndex: string) {
   return {
     repository: env['GITHUB_REPOSITORY'] ?? '',
     runId: env['GITHUB_RUN_ID'] ?? '',

@@ -2,8 +2,6 @@ import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { isUuid } from '../service/schemas.ts';
 import { invalid, quote, type Parse } from './tree.ts';
 
-// One parser for each kind of single value, from an input or from a scalar in YAML or JSON.
-
 /** Any text, verbatim. */
 export const text: Parse<string> = (given) => {
   if (typeof given === 'string') return given;
@@ -28,7 +26,6 @@ export function textThat<T>(problem: string, read: (text: string) => T | undefin
   });
 }
 
-/** A parser of the texts of a form, which stay as they are. */
 export function textLike(form: RegExp, problem: string): Parse<string> {
   return textThat(problem, (given) => (form.test(given) ? given : undefined));
 }
@@ -39,7 +36,6 @@ export function orNull<T>(parse: Parse<T>): Parse<T | null> {
     given === null || (typeof given === 'string' && given.trim() === '~') ? null : parse(given);
 }
 
-/** Text without line breaks. */
 export const line = fromText((given) => {
   if (/[\r\n]/.test(given)) throw invalid('must be a single line');
   return given;
@@ -56,7 +52,6 @@ export const flag = textThat('is neither true nor false', (given) => {
 /** A whole SHA of a commit: SHA-1 or SHA-256. */
 export const commitShaForm = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
-/** One of the words, to the letter. */
 export function oneOf<const Words extends readonly string[]>(words: Words): Parse<Words[number]> {
   return textThat(`is not one of ${words.join(', ')}`, (given): Words[number] | undefined =>
     words.find((word) => word === given),

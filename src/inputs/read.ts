@@ -14,7 +14,6 @@ export interface Input<T = unknown> {
 /** Inputs by their names. One that may be left out is a function alone: an empty text is undefined. */
 export type InputTable = Readonly<Record<string, Input | Read<unknown>>>;
 
-/** What a table of inputs is read into. */
 export type Values<Table extends InputTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Input<infer T>
     ? T

@@ -170,7 +170,6 @@ const listOfEntries = list(
   /[\r\n]+/,
 );
 
-/** What is accepted, for a message. */
 export const recipesForm = 'give the UUID of a recipe, or several, one per line';
 
 /** Reads what to cook from a text of UUIDs, one per line, or a YAML or JSON list of entries. */

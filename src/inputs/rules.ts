@@ -72,7 +72,6 @@ const texts = {
   sshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
 };
 
-/** Rules for all jobs. */
 function stepRules(inputs: RelatedInputs): readonly Rule[] {
   const { fields, ceilings, recipes = [], wait = true, ssh = false, 'wait-until': goal } = inputs;
   const isLimited = (inputs['max-parallel'] ?? 0) > 0;

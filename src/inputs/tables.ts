@@ -20,7 +20,7 @@ import { readRecipes, readRecipesFile } from './recipes.ts';
 import { invalid, list } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
-// The inputs of each action, as its `action.yml` has them, but the fields of a cook.
+// As the `action.yml` of each action has them, but the fields of a cook.
 
 export const cookInputs = {
   recipes: readRecipes,
