@@ -450,7 +450,7 @@ describe.each(['new', 'old'] as const)('in this process, on the %s host', (gener
 describe('as the runner starts it', () => {
   // A process takes long: some of each kind, and what people stumbled over.
   const names = [
-    'title: "\\n  Fix the shadows\\r\\n\\r\\nA longer story.\\n"',
+    'title: "\\n  Fix the shadows\\r\\n\\nA longer story.\\n"',
     'env with a value of several lines',
     'YAML that is indented as a whole, as a script prints it',
     "an entry by the inputs' names",
