@@ -37162,21 +37162,17 @@ function maxCostOf(offers, { maxHourlyRateUsd }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   cY: () => (/* binding */ describeInputError),
 /* harmony export */   fz: () => (/* binding */ annotate),
 /* harmony export */   hw: () => (/* binding */ formatMessage),
 /* harmony export */   u6: () => (/* binding */ annotateAll),
-/* harmony export */   wi: () => (/* binding */ formatVerdictMessage),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(977);
 /* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5335);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4520);
-
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1892);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4520);
 
 
 
@@ -37190,13 +37186,13 @@ const maxEvidence = 15;
 function annotate(runner, message) {
     const { cause, remedy, evidence = [] } = message;
     const before = runner.redactor.redact(cause);
-    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
+    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
     const heading = 'The log ends with:';
     const room = maxLength - before.length - heading.length - remedy.length - 3;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
     const parts = [before, remedy, ...(shown.length > 0 ? [heading, ...shown] : [])];
     const text = parts.filter((part) => part !== '').join('\n');
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(text, maxLength));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)(text, maxLength));
 }
 function lastOfLog(evidence) {
     const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_0__/* .plainLines */ .y1)(evidence)
@@ -37221,39 +37217,20 @@ function annotateAll(runner, messages) {
         return;
     annotate(runner, {
         title: `${rest.length} more errors`,
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
         remedy: 'The job summary has all of them.',
     });
 }
 function annotateOutcomes(runner, bad) {
     const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-    annotateAll(runner, (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_5__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S));
-}
-function describeInputError({ problems }) {
-    const lines = problems.map(_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .formatProblem */ .Vw);
-    const title = lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines, maxLength - 100);
-    const left = lines.length - shown.length;
-    const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
-    return {
-        title: `${title}; nothing was sent`,
-        cause: [...shown, ...more].join('\n'),
-        remedy: '',
-    };
+    annotateAll(runner, (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeOutcome */ .S));
 }
 const maxMessage = 1_000;
 function formatMessage(runner, message, title = message.title) {
-    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(title, maxTitle);
     const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
     const room = maxMessage - first.length - message.remedy.length - 2;
-    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
-}
-function formatVerdictMessage(runner, outcomes, bad) {
-    const [worst] = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_5__/* .sortByResult */ .Tv)(bad);
-    if (worst === undefined)
-        return (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatClosing */ .Z0)(outcomes);
-    const title = outcomes.length === 1 ? undefined : (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatClosing */ .Z0)(outcomes);
-    return formatMessage(runner, (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S)(worst), title);
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
 }
 
 
@@ -37460,8 +37437,8 @@ function plainLines(lines) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B9: () => (/* binding */ consoleUrl),
 /* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   Vw: () => (/* binding */ formatProblem),
 /* harmony export */   Zo: () => (/* binding */ describeInternalError),
+/* harmony export */   cY: () => (/* binding */ describeInputError),
 /* harmony export */   sR: () => (/* binding */ checkConsole)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -37476,7 +37453,7 @@ function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
         return describeServiceError(error, attempt);
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
-        return describeProblems(error.problems);
+        return describeRecipeProblems(error);
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
@@ -37485,18 +37462,26 @@ function describeError(error, attempt) {
         remedy: checkConsole,
     };
 }
-function describeProblems(problems) {
-    const title = problems.length === 1
-        ? 'The recipe cannot be cooked with these inputs'
-        : `${problems.length} problems with the recipes`;
+function describeRecipeProblems({ problems }) {
+    const only = 'The recipe cannot be cooked with these inputs';
+    const { title, cause } = listProblems(problems, only, 'with the recipes');
     return {
         title: `${title}; nothing was cooked`,
-        cause: problems.map(formatProblem).join('\n'),
+        cause,
         remedy: 'Change the inputs or the recipe.',
     };
 }
-function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`;
+function describeInputError({ problems }) {
+    const { title, cause } = listProblems(problems, 'An input is invalid', 'in the inputs');
+    return { title: `${title}; nothing was sent`, cause, remedy: '' };
+}
+function listProblems(problems, only, several) {
+    const lines = problems.map(({ input, message }) => `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`);
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .firstThatFit */ .f)(lines, 3_900);
+    const left = lines.length - shown.length;
+    const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
+    const title = lines.length === 1 ? only : `${lines.length} problems ${several}`;
+    return { title, cause: [...shown, ...more].join('\n') };
 }
 function describeInternalError(error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
@@ -37602,7 +37587,6 @@ const refusals = {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
-/* harmony export */   Dt: () => (/* binding */ formatOffers),
 /* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   Wn: () => (/* binding */ describeStatus),
 /* harmony export */   XV: () => (/* binding */ formatRates),
@@ -37675,9 +37659,6 @@ function describeOffers({ count, isCut, minUsd, maxUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
     const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${toDigits(minUsd, 2)} to ${formatUsd(maxUsd)}`;
     return `${matches}: ${rates} an hour`;
-}
-function formatOffers(offers) {
-    return offers === null ? '' : ` (${describeOffers(offers)})`;
 }
 function formatEstimate(offers, ceilings) {
     const groups = [...Map.groupBy(offers, (known) => known && describeOffers(known))];
@@ -37772,7 +37753,6 @@ function capitalize(words) {
 
 
 const freshToken = 'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
-const nextCheck = 'The next check tries again.';
 const purposes = [
     {
         request: /\/dispatches$/,
@@ -37803,24 +37783,17 @@ function explain({ request, status, trouble }) {
     const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
     if (isRefused && 'ifRefused' in purpose)
         return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
-    switch (trouble) {
-        case 'forbidden':
-            return [
-                `The permission ${permission} is missing: could not ${attempt}`,
-                `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
-            ];
-        case 'unauthorized':
-            return [`The github-token was not accepted: could not ${attempt}`, freshToken];
-        case 'limited':
-            return [
-                `Could not ${attempt}: GitHub's rate limit`,
-                `${nextCheck} Check less often, or set the input since to less.`,
-            ];
-        case 'unavailable':
-        case 'refused':
-        case 'internal':
-            return [`Could not ${attempt}: GitHub failed`, nextCheck];
-    }
+    if (trouble === 'forbidden')
+        return [
+            `The permission ${permission} is missing: could not ${attempt}`,
+            `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+        ];
+    if (trouble === 'unauthorized')
+        return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+    const [what, more] = trouble === 'limited'
+        ? ["GitHub's rate limit", ' Check less often, or set the input since to less.']
+        : ['GitHub failed', ''];
+    return [`Could not ${attempt}: ${what}`, `The next check tries again.${more}`];
 }
 const statusRemedies = {
     unauthorized: freshToken,
@@ -37937,13 +37910,15 @@ function createModelMessages(print) {
     return {
         preferring: (first, chosen, offers) => {
             const why = `no offers for ${(0,remedies/* formatModel */.Xk)(first.gpuName)}`;
-            print(`${why}; cooking ${(0,remedies/* formatModel */.Xk)(chosen.gpuName)}${(0,format/* formatOffers */.Dt)(offers)}`, first.index);
+            print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
         },
         tryingNext: (tried, done, next, offers) => {
-            const trying = `trying ${(0,remedies/* formatModel */.Xk)(next.gpuName)}${(0,format/* formatOffers */.Dt)(offers)}`;
-            print(`${(0,remedies/* describeTry */.z3)(done)}; ${trying}`, tried.index);
+            print(`${(0,remedies/* describeTry */.z3)(done)}; trying ${formatOffered(next, offers)}`, tried.index);
         },
     };
+}
+function formatOffered({ gpuName }, offers) {
+    return `${(0,remedies/* formatModel */.Xk)(gpuName)}${offers === null ? '' : ` (${(0,format/* describeOffers */.$y)(offers)})`}`;
 }
 function createServerMessages(print) {
     return {
@@ -38446,9 +38421,13 @@ function describeTry({ gpuName, phase, waitedMs }) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1737);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1892);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1737);
+/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4520);
+
+
 
 
 
@@ -38456,18 +38435,21 @@ function describeTry({ gpuName, phase, waitedMs }) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .endedWell */ .J } = options;
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, options));
+    const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes);
+    const title = outcomes.length === 1 ? undefined : closing;
+    const [worst] = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_7__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, worst, title) : closing);
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, options));
 }
 async function reportFailure(runner, error) {
     const message = await annotateFailure(runner, error, _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo);
     try {
-        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
     }
     catch {
     }
@@ -38475,10 +38457,10 @@ async function reportFailure(runner, error) {
 async function annotateFailure(runner, error, describe) {
     runner.fail();
     const isInput = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz;
-    const message = isInput ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
+    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInputError */ .cY)(error) : describe(error);
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
     if (isInput)
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderInputProblems */ .dX)(error));
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderInputProblems */ .dX)(error));
     return message;
 }
 
@@ -43038,8 +43020,7 @@ const silenceMs = 300_000;
 function startProgress(print, clock, jobCount, { timeoutMs, atTimeout }, signal) {
     const startMs = clock.monotonicMs();
     const jobs = Array.from({ length: jobCount }, () => nothingYet);
-    let lastChangeMs = startMs;
-    let lastLineMs = startMs;
+    let [lastChangeMs, lastLineMs] = [startMs, startMs];
     let lastCounts = '';
     const update = (index, change) => {
         jobs[index] = { ...(jobs[index] ?? nothingYet), ...change };

@@ -1,10 +1,9 @@
-import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { plainLines } from './container-log.ts';
-import { formatProblem, type ErrorMessage } from './errors.ts';
-import { firstThatFit, formatClosing } from './format.ts';
+import type { ErrorMessage } from './errors.ts';
+import { firstThatFit } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { sortByResult } from './summary/table.ts';
@@ -72,21 +71,6 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void 
   annotateAll(runner, sortByResult([...causes.values()]).map(describeOutcome));
 }
 
-/** Everything that is wrong with the inputs, as many problems as fit. */
-export function describeInputError({ problems }: InputError): ErrorMessage {
-  const lines = problems.map(formatProblem);
-  const title =
-    lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-  const shown = firstThatFit(lines, maxLength - 100);
-  const left = lines.length - shown.length;
-  const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
-  return {
-    title: `${title}; nothing was sent`,
-    cause: [...shown, ...more].join('\n'),
-    remedy: '',
-  };
-}
-
 // The output holds no more than GitHub and chats show of a text.
 const maxMessage = 1_000;
 
@@ -100,16 +84,4 @@ export function formatMessage(
   const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
   const room = maxMessage - first.length - message.remedy.length - 2;
   return `${first}\n${cut(cause, room)} ${message.remedy}`.trimEnd();
-}
-
-/** The verdict as the output `message`, with the reason and the remedy of the worst job. */
-export function formatVerdictMessage(
-  runner: Runner,
-  outcomes: readonly Outcome[],
-  bad: readonly Outcome[],
-): string {
-  const [worst] = sortByResult(bad);
-  if (worst === undefined) return formatClosing(outcomes);
-  const title = outcomes.length === 1 ? undefined : formatClosing(outcomes);
-  return formatMessage(runner, describeOutcome(worst), title);
 }

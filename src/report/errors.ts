@@ -5,7 +5,7 @@ import {
   type Problem,
   type ServiceTrouble,
 } from '../errors.ts';
-import { withStop } from './format.ts';
+import { firstThatFit, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and how to fix it. */
@@ -27,7 +27,7 @@ export const checkConsole = `Check the console for jobs that are still running: 
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
   if (error instanceof ServiceError) return describeServiceError(error, attempt);
-  if (error instanceof InputError) return describeProblems(error.problems);
+  if (error instanceof InputError) return describeRecipeProblems(error);
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
@@ -37,21 +37,32 @@ export function describeError(error: Error, attempt: string): ErrorMessage {
 }
 
 // What does not fit the recipe, or what is wrong with several.
-function describeProblems(problems: readonly Problem[]): ErrorMessage {
-  const title =
-    problems.length === 1
-      ? 'The recipe cannot be cooked with these inputs'
-      : `${problems.length} problems with the recipes`;
+function describeRecipeProblems({ problems }: InputError): ErrorMessage {
+  const only = 'The recipe cannot be cooked with these inputs';
+  const { title, cause } = listProblems(problems, only, 'with the recipes');
   return {
     title: `${title}; nothing was cooked`,
-    cause: problems.map(formatProblem).join('\n'),
+    cause,
     remedy: 'Change the inputs or the recipe.',
   };
 }
 
-/** A problem in one line. */
-export function formatProblem({ input, message }: Problem): string {
-  return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
+/** Everything that is wrong with the inputs, as many problems as fit. */
+export function describeInputError({ problems }: InputError): ErrorMessage {
+  const { title, cause } = listProblems(problems, 'An input is invalid', 'in the inputs');
+  return { title: `${title}; nothing was sent`, cause, remedy: '' };
+}
+
+function listProblems(problems: readonly Problem[], only: string, several: string) {
+  const lines = problems.map(
+    ({ input, message }) => `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`,
+  );
+  // What an annotation shows.
+  const shown = firstThatFit(lines, 3_900);
+  const left = lines.length - shown.length;
+  const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
+  const title = lines.length === 1 ? only : `${lines.length} problems ${several}`;
+  return { title, cause: [...shown, ...more].join('\n') };
 }
 
 /** Trouble with the files of the runner, or a bug in this action. */

@@ -75,11 +75,6 @@ export function describeOffers({ count, isCut, minUsd, maxUsd }: OfferSummary): 
   return `${matches}: ${rates} an hour`;
 }
 
-/** ` (2 offers match: 0.69 USD an hour)`; empty where there are none, or none are known. */
-export function formatOffers(offers: OfferSummary | null): string {
-  return offers === null ? '' : ` (${describeOffers(offers)})`;
-}
-
 /**
  * What the jobs of a step cost at the most: `Price estimate: at most 99.36 USD for all 6 jobs
  * (3 offers match: 0.35 to 4.14 USD an hour)`; empty where nothing is known of it.

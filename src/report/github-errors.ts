@@ -6,7 +6,6 @@ import { sanitizeLine } from './sanitize.ts';
 
 const freshToken =
   'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
-const nextCheck = 'The next check tries again.';
 
 // What a check wants of a request, the permission that it needs, and how to fix what GitHub refuses.
 const purposes = [
@@ -45,24 +44,18 @@ function explain({ request, status, trouble }: GitHubError): readonly [string, s
   const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
   if (isRefused && 'ifRefused' in purpose)
     return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
-  switch (trouble) {
-    case 'forbidden':
-      return [
-        `The permission ${permission} is missing: could not ${attempt}`,
-        `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
-      ];
-    case 'unauthorized':
-      return [`The github-token was not accepted: could not ${attempt}`, freshToken];
-    case 'limited':
-      return [
-        `Could not ${attempt}: GitHub's rate limit`,
-        `${nextCheck} Check less often, or set the input since to less.`,
-      ];
-    case 'unavailable':
-    case 'refused':
-    case 'internal':
-      return [`Could not ${attempt}: GitHub failed`, nextCheck];
-  }
+  if (trouble === 'forbidden')
+    return [
+      `The permission ${permission} is missing: could not ${attempt}`,
+      `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+    ];
+  if (trouble === 'unauthorized')
+    return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+  const [what, more] =
+    trouble === 'limited'
+      ? ["GitHub's rate limit", ' Check less often, or set the input since to less.']
+      : ['GitHub failed', ''];
+  return [`Could not ${attempt}: ${what}`, `The next check tries again.${more}`];
 }
 
 const statusRemedies: Partial<Record<GitHubTrouble, string>> = {

@@ -15,7 +15,7 @@ import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
-import { formatDuration, formatEstimate, formatOffers } from './format.ts';
+import { describeOffers, formatDuration, formatEstimate } from './format.ts';
 import { describeTry, formatModel } from './remedies.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { createWarnings } from './warnings.ts';
@@ -109,7 +109,7 @@ function createModelMessages(print: Print) {
     /** The first model of an entry is not on offer, and another one is. */
     preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
       const why = `no offers for ${formatModel(first.gpuName)}`;
-      print(`${why}; cooking ${formatModel(chosen.gpuName)}${formatOffers(offers)}`, first.index);
+      print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
     },
     /** A try has ended without a start, and the next model is cooked. */
     tryingNext: (
@@ -118,10 +118,14 @@ function createModelMessages(print: Print) {
       next: CookRequest,
       offers: OfferSummary | null,
     ) => {
-      const trying = `trying ${formatModel(next.gpuName)}${formatOffers(offers)}`;
-      print(`${describeTry(done)}; ${trying}`, tried.index);
+      print(`${describeTry(done)}; trying ${formatOffered(next, offers)}`, tried.index);
     },
   };
+}
+
+/** `RTX 4090 (2 offers match: 0.69 USD an hour)` */
+function formatOffered({ gpuName }: CookRequest, offers: OfferSummary | null): string {
+  return `${formatModel(gpuName)}${offers === null ? '' : ` (${describeOffers(offers)})`}`;
 }
 
 function createServerMessages(print: Print) {

@@ -9,13 +9,12 @@ import { sanitizeLine } from './sanitize.ts';
 // The lines that say how far many jobs are, and that a quiet step is still waiting.
 
 /** A job of the step; times on the monotonic clock, ms, null while they are to come. */
-interface JobProgress {
-  /** Empty where none is known yet. */
-  readonly status: string;
-  readonly startedMs: number | null;
-  readonly endedMs: number | null;
-  readonly isBad: boolean;
-}
+type JobProgress = Readonly<{
+  status: string;
+  startedMs: number | null;
+  endedMs: number | null;
+  isBad: boolean;
+}>;
 
 const nothingYet: JobProgress = { status: '', startedMs: null, endedMs: null, isBad: false };
 
@@ -37,8 +36,7 @@ export function startProgress(
 ) {
   const startMs = clock.monotonicMs();
   const jobs = Array.from({ length: jobCount }, () => nothingYet);
-  let lastChangeMs = startMs;
-  let lastLineMs = startMs;
+  let [lastChangeMs, lastLineMs] = [startMs, startMs];
   let lastCounts = '';
 
   const update = (index: number, change: Partial<JobProgress>) => {

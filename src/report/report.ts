@@ -1,17 +1,13 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
-import {
-  annotate,
-  annotateOutcomes,
-  describeInputError,
-  formatMessage,
-  formatVerdictMessage,
-} from './annotations.ts';
-import { describeInternalError, type ErrorMessage } from './errors.ts';
-import { endedWell } from './outcome-messages.ts';
+import { annotate, annotateOutcomes, formatMessage } from './annotations.ts';
+import { describeInputError, describeInternalError, type ErrorMessage } from './errors.ts';
+import { formatClosing } from './format.ts';
+import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { writeOutputs, writeVerdict } from './outputs.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
+import { sortByResult } from './summary/table.ts';
 
 /** Reports what became of each job, and sets the step's verdict. */
 export async function reportOutcomes(
@@ -23,7 +19,10 @@ export async function reportOutcomes(
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);
-  writeOutputs(runner, outcomes, formatVerdictMessage(runner, outcomes, bad));
+  const closing = formatClosing(outcomes);
+  const title = outcomes.length === 1 ? undefined : closing;
+  const [worst] = sortByResult(bad).map(describeOutcome);
+  writeOutputs(runner, outcomes, worst ? formatMessage(runner, worst, title) : closing);
   await writeSummary(runner, () => renderSummary(outcomes, options));
 }
 
