@@ -70,10 +70,14 @@ pause_commands() {
   is_captured || exec 2>&1 3>&1
   echo "::stop-commands::$token" >&3
 }
-# Whether what is printed goes to the shell of the step and not to the runner, as in x=$(gpu run ...).
+# Whether what is printed goes to the script of the step and not to the runner, as in x=$(gpu run ...):
+# whose stdout is another one, above what only passes it on, such as a subshell or timeout?
 is_captured() {
-  local parent=/proc/$PPID
-  [[ $(cat $parent/comm 2>/dev/null || true) =~ ^(ba|da|z|)sh$ ]] && [ -e $parent/fd/1 ] && ! [ $parent/fd/1 -ef /proc/$$/fd/1 ]
+  local parent=$PPID
+  while [ "/proc/$parent/fd/1" -ef "/proc/$$/fd/1" ]; do
+    parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$parent/status")
+  done
+  [[ $(cat "/proc/$parent/comm" 2>/dev/null || true) =~ ^((ba|da|z|)sh|python.*)$ ]] && [ -e "/proc/$parent/fd/1" ] && [ "$parent" != 1 ]
 }
 resume_commands() {
   [ -n "$pause" ] || return 0
