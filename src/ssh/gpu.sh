@@ -239,11 +239,12 @@ run_script() {
   exit "$(cat "$folder/code")"
 }
 
-# Ends the script on the machine; where it has not begun, it cannot begin any more. The runner kills
-# a cancelled step after ten seconds, so this takes five at most.
+# Ends the script on the machine, with what is in a group of its own, as `timeout` starts it; where it has
+# not begun, it cannot begin any more. The runner kills a cancelled step after ten seconds: this takes five.
 stop_script() {
   [ -n "$place" ] || return 0
-  machine "mkdir $place || { mv $place $place.end && kill -s TERM -- -\$(cat $place.end/pid); sleep 1; kill -s KILL -- -\$(cat $place.end/pid); rm -rf $place.end; }" \
+  machine "end() { kill -s \$1 -- -\$(cat $place.end/pid) \$(grep -ls 'GITHUB_OUTPUT=.*${place##*.}/output' /proc/[0-9]*/environ | tr -dc '0-9\\n'); }
+    mkdir $place || { mv $place $place.end && end TERM; sleep 1; end KILL; rm -rf $place.end; }" \
     </dev/null >/dev/null 2>&1 &
   for _ in {1..25}; do
     kill -0 $! 2>/dev/null || return 0
