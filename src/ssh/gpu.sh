@@ -114,11 +114,17 @@ push() {
 }
 
 pull() {
-  local asked=$* to=. words='' entry
+  local names=$* to=. words='' entry
   while [ $# -gt 0 ]; do
     case $1 in
       --to) [ $# -gt 1 ] || fail 'pull: --to needs a folder'; to=$2; shift ;;
-      *) check_path pull "$1"; words+=" $(quote "./$1")" ;;
+      *)
+        check_path pull "$1"
+        words+=" $(quote "./$1")"
+        entry=/$1/
+        entry=${entry//\/+(?(.)\/)//}
+        asked+=("${entry#/}")
+        ;;
     esac
     shift
   done
@@ -136,19 +142,20 @@ pull() {
     fi
   done
   [ -z "$is_partial" ] || fail "pull: not everything was brought back to $to"
-  echo "Pulled $asked"
+  echo "Pulled $names"
 }
 
-folder='' is_partial=
+# What receive may bring: each a path with a slash at its end, and all of the folder as ''.
+asked=() folder='' is_partial=
 shopt -s extglob dotglob nullglob
-# Brings files of the machine into a new folder: its owner decides what is in the archive, so what is
-# not a file, a folder or a link that stays below is taken out before anything is at its place.
+# Brings files of the machine into a new folder: its owner decides what is in the archive, so what was
+# not asked for, or is no file, folder or link to what was, is taken out before anything is at its place.
 # $1: command that goes to where they are; $2: their names; $3: where the new folder is
 receive() {
-  local codes line path
-  folder=$(mktemp -d -- "$3/.gpu-pull.XXXXXX") || return 1
-  # What a file such as ~/.bashrc prints comes before the archive.
-  machine "$1 && echo gpu-archive && tar -cf - --$2" | while IFS= read -r line; do
+  local codes line path root target unasked others=()
+  folder=$(mktemp -d -- "$3/.gpu-pull.XXXXXX") && folder=$(cd -- "$folder" && pwd -P) || return 1
+  # What a file such as ~/.bashrc prints comes before the archive, and may have no end of line.
+  machine "$1 && echo && echo gpu-archive && tar -cf - --$2" | while IFS= read -r line || exit 1; do
     [ "$line" != gpu-archive ] || exec tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
   done || {
     codes=("${PIPESTATUS[@]}")
@@ -159,22 +166,22 @@ receive() {
   }
   # A folder that cannot be written to can be neither moved nor removed.
   chmod -R u+rwX -- "$folder"
+  for root in "${asked[@]}"; do
+    path=$(printf %s "$folder/$root" | sed 's/[][*?\\]/\\&/g')
+    others+=(! -path "${path%/}" ! -path "$path*")
+  done
+  unasked=$(find "$folder" ! -type d \( ! -type f ! -type l -o "${others[@]}" \) -print -exec rm -f {} \;)
+  [ -z "$unasked" ] || { echo "not asked for, or no file: ${unasked//"$folder"/.}" >&2 && is_partial=1; }
+  find "$folder" -mindepth 1 -depth -type d -empty "${others[@]}" -delete
   while IFS= read -r -d '' path; do
-    stays_below "${path#"$folder"/}" "$(readlink -- "$path")" || {
-      echo "${path#"$folder"/} is neither a file, a folder nor a link that stays below the folder" >&2
-      rm -f -- "$path"
-      is_partial=1
-    }
-  done < <(find "$folder" ! -type f ! -type d -print0)
-}
-
-# Whether a link leads to a place below the folder that its own path begins in. `..` comes first or not
-# at all: after a name it would leave what that leads to, which may be a link itself.
-stays_below() {
-  local up=${1%"${1##*/}"} target=$2/
-  case /$target in //* | */.[gG][iI][tT]/*) return 1 ;; esac
-  up=${up//+([!\/])\//../}
-  [[ $up == "${target%"${target##*../}"}"* ]]
+    target=$(readlink -f -- "$path")/
+    for root in "${asked[@]}"; do
+      case $target in */.[gG][iI][tT]/*) ;; "$folder/$root"*) continue 2 ;; esac
+    done
+    echo "${path#"$folder"/} is a link to what was not asked for" >&2
+    rm -f -- "$path"
+    is_partial=1
+  done < <(find "$folder" -type l -print0)
 }
 
 # What a shell on the machine reads from stdin, for a command line is seen by all: the script and its
@@ -183,12 +190,12 @@ stays_below() {
 # for ssh has codes of its own.
 payload() {
   local end=END_${place##*.} word
-  printf '%s\n' "cat >script <<'$end'"
+  printf '%s\n' "cat >script <<'$end' || exit"
   cat
   printf '\n%s\n' "$end"
   cat <<'TEXT'
 place=$PWD
-: >output && : >summary && mkdir -p ~/work && echo $$ >"$place/pid" || exit
+: >output && : >summary && echo 000 >ended && mkdir -p ~/work && echo $$ >"$place/pid" || exit
 shell=$(command -v bash || command -v sh)
 pass() {
   mkfifo "$1" "$1.read"
@@ -212,7 +219,8 @@ TEXT
   cat <<'TEXT'
 exec "$@"
 ) </dev/null >out 2>err
-echo $? >code
+# Over what is there, for the disk may be full.
+printf %03d $? 1<>ended && mv ended code
 # As GitHub's runner waits for the rest of what is printed.
 (sleep 5; kill -s KILL $readers) >/dev/null 2>&1 &
 wait $readers 2>/dev/null
@@ -222,7 +230,7 @@ TEXT
 
 # Runs a script from stdin, with arguments.
 run_script() {
-  local file
+  local file asked=(code/ output/ summary/)
   [ -z "$gpu_problem" ] || fail "$gpu_problem"
   payload "$@" | machine "mkdir -m 700 $place && cd $place && exec sh -s" || true
   receive "cd $place && { [ -f code ] || exit 3; }" ' code output summary' "${RUNNER_TEMP:-/tmp}" </dev/null || {
@@ -232,7 +240,7 @@ run_script() {
   machine "rm -rf $place" </dev/null || true
   for file in output summary; do
     [ "$(wc -c <"$folder/$file")" -le 1048576 ] ||
-      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY: nothing of it was brought back'
+      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY, or removed it: nothing of it was brought back'
   done
   add_to "${GITHUB_OUTPUT:-/dev/null}" <"$folder/output"
   add_to "${GITHUB_STEP_SUMMARY:-/dev/null}" <"$folder/summary"
@@ -263,19 +271,15 @@ add_to() {
 
 # One word is a command line, several are a command and its arguments.
 run() {
-  local line=${1:-} word
+  local line='' word
   [ $# -gt 0 ] || fail 'run: name the command, such as: run nvidia-smi'
-  if [ $# -gt 1 ]; then
-    line=
-    for word in "$@"; do line+="$(quote "$word") "; done
-  fi
+  for word in "$@"; do line+="$(quote "$word") "; done
+  [ $# -gt 1 ] || line=$1
   run_script <<<"$line"
 }
 
 run_file() {
-  local file=$1
-  shift
-  run_script "$@" <"$file"
+  run_script "${@:2}" <"$1"
 }
 
 worker=

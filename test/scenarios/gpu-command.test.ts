@@ -223,10 +223,16 @@ describe('gpu FILE', () => {
     expect(left.filter((name) => !before.includes(name))).toEqual([]);
   });
 
-  test('is ended there as well when the step is cancelled', async () => {
+  test.each([
+    'sleep',
+    // In groups and sessions of their own.
+    'timeout 1h sleep',
+    'setsid -w sleep',
+    'bash -c \'trap "" TERM; sleep "$0"; :\'',
+  ])('is ended there as well when the step is cancelled: %s', async (command) => {
     const mark = `300.${process.pid}`;
     const isRunning = () => spawnSync('pgrep', ['-f', `sleep ${mark}`]).status === 0;
-    const { code } = await gpuScript(`echo started\nsleep ${mark}`, {
+    const { code } = await gpuScript(`echo started\n${command} ${mark}`, {
       during: async (signal, said) => {
         await until(() => said().includes('started') && isRunning());
         signal('SIGINT');
@@ -280,6 +286,11 @@ describe('gpu run', () => {
   test.each([
     ['x=$(gpu run "echo 0.93; echo ::error::evil >&2"); echo "[$x]"', '[0.93]\n'],
     ['gpu run "seq 5" | head -n 2', '1\n2\n'],
+    ['x=$(cd / && timeout 20 gpu run "echo 0.93"); echo "[$x]"', '[0.93]\n'],
+    [
+      `python3 -c "import subprocess; print(subprocess.check_output(['gpu', 'run', 'echo 0.93']))"`,
+      "b'0.93\\n'\n",
+    ],
   ])('%s has what was printed, and no more', async (line, wanted) => {
     const env = {
       PATH: `${machine.folder.bin}:${process.env['PATH']}`,
@@ -451,9 +462,9 @@ describe('gpu pull', () => {
     );
   });
 
-  test('a file such as ~/.bashrc may print something first', async () => {
+  test.each(['echo', 'printf'])('a file such as ~/.bashrc may %s something first', async (say) => {
     const own = await openMachine();
-    addTool(own, 'mkdir', 'echo Welcome; exec /bin/mkdir "$@"');
+    addTool(own, 'mkdir', `${say} Welcome; exec /bin/mkdir "$@"`);
     mkdirSync(own.work);
     writeFileSync(join(own.work, 'model'), 'weights');
     const cwd = newWorkspace();
@@ -484,12 +495,52 @@ describe('gpu pull', () => {
   test('goes through no link', async () => {
     const cwd = newWorkspace();
     mkdirSync(join(machine.work, 'deep', 'a', 'b'), { recursive: true });
-    symlinkSync('../../..', join(machine.work, 'deep', 'a', 'b', 'up'));
+    symlinkSync('../..', join(machine.work, 'deep', 'a', 'b', 'up'));
     expect((await gpu(['pull', 'deep'], { cwd })).code).toBe(0);
-    onMachine('top.txt', 'x');
+    onMachine('deep/top.txt', 'x');
     expect(await gpu(['pull', 'deep/a/b/up/top.txt'], { cwd })).toMatchObject({ code: 0 });
     expect(readdirSync(cwd)).toEqual(['deep']);
     expect(readdirSync(join(cwd, 'deep', 'a', 'b', 'up'))).toEqual(['top.txt']);
+  });
+
+  test('brings nothing that was not asked for, whatever the machine sends', async () => {
+    const own = await openMachine();
+    const evil = mkdtempSync(join(tmpdir(), 'evil-'));
+    mkdirSync(join(evil, 'out'));
+    mkdirSync(join(evil, '.github'));
+    for (const name of ['Makefile', '.github/action.yml', 'out/w', 'out/x'])
+      writeFileSync(join(evil, name), 'evil');
+    symlinkSync('out', join(evil, 'own'));
+    mkdirSync(join(evil, 'file', 'empty'), { recursive: true });
+    addTool(own, 'tar', `cd '${evil}' && /bin/tar -cf - .`);
+    mkdirSync(join(own.work, 'out'), { recursive: true });
+    writeFileSync(join(own.work, 'out', 'w'), '');
+    const cwd = newWorkspace();
+    for (const name of ['Makefile', 'own', 'file']) writeFileSync(join(cwd, name), 'mine');
+    const { code, stderr } = await gpu(['pull', 'out/w'], { cwd, on: own });
+    await own.node.close();
+    expect([code, readdirSync(cwd).toSorted()]).toEqual([2, ['Makefile', 'file', 'out', 'own']]);
+    expect(readdirSync(join(cwd, 'out'))).toEqual(['w']);
+    for (const name of ['Makefile', 'own', 'file'])
+      expect(readFileSync(join(cwd, name), 'utf8')).toBe('mine');
+    expect(stderr).toMatch(/not asked for, or no file: (?:.*\n)*\.\/Makefile\n/);
+  });
+
+  // Or a step that uploads what was pulled would upload other files of the runner.
+  test('takes links to what was asked for, and no others', async () => {
+    const cwd = newWorkspace();
+    for (const name of ['links/a*/x', 'links/b/x']) onMachine(name, 'x');
+    symlinkSync('.', join(machine.work, 'links', 'a*', 'self'));
+    symlinkSync('../b/./x', join(machine.work, 'links', 'a*', 'other'));
+    symlinkSync('../..', join(machine.work, 'links', 'a*', 'top'));
+    const both = await gpu(['pull', 'links//a*/', './links/b', '--to', 'both'], { cwd });
+    const one = await gpu(['pull', 'links/a*', '--to', 'one'], { cwd });
+    const all = await gpu(['pull', 'links/.', '--to', 'all'], { cwd });
+    const list = (name: string) => readdirSync(join(cwd, name, 'links', 'a*')).toSorted();
+    expect([both.code, list('both')]).toEqual([2, ['other', 'self', 'x']]);
+    expect([one.code, list('one')]).toEqual([2, ['self', 'x']]);
+    expect([all.code, list('all')]).toEqual([2, ['other', 'self', 'x']]);
+    expect(one.stderr).toContain('links/a*/top is a link to what was not asked for');
   });
 
   test('takes folders that overlap', async () => {
@@ -507,7 +558,7 @@ describe('gpu pull', () => {
       spawnSync('ln', ['-sfn', target, join(machine.work, 'evil', 'link')]);
       const { code, stderr } = await gpu(['pull', 'evil'], { cwd });
       expect([code, readdirSync(join(cwd, 'evil'))]).toEqual([2, ['weights']]);
-      expect(stderr).toContain('evil/link is neither a file, a folder nor a link that stays below');
+      expect(stderr).toContain('evil/link is a link to what was not asked for');
     },
   );
 });
