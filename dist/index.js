@@ -31491,7 +31491,7 @@ function createSender(github, sha, runner, pause) {
             work ??= sendAll();
         },
         idle: async () => work,
-        isLeft: () => failures.some((error) => !isRefusal(error)),
+        isLeft: () => !failures.every(isRefusal),
     };
 }
 function isRefusal(error) {
@@ -41959,15 +41959,12 @@ async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
     const dateMs = Number.isNaN(date) ? undefined : date;
     return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
 }
-function toServiceError(error, request, isSent) {
-    const isLate = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
+function toServiceError(cause, { method, pathname }, isSent) {
+    const isLate = cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
     const unanswered = isSent ? 'no-answer' : 'unreachable';
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({
-        trouble: error instanceof RangeError ? 'too-large' : unanswered,
-        request: `${request.method} ${request.pathname}`,
-        detail: isLate ? 'the response took too long' : describeTrouble(error),
-        cause: error,
-    });
+    const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
+    const detail = isLate ? 'the response took too long' : describeTrouble(cause);
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
 const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
 function openDispatcher(options) {

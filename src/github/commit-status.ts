@@ -151,7 +151,7 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
     },
     idle: async () => work,
     /** Whether a status could not be set that post may still set: with more time, or a valid token. */
-    isLeft: () => failures.some((error) => !isRefusal(error)),
+    isLeft: () => !failures.every(isRefusal),
   };
 }
 

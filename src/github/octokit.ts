@@ -1,14 +1,9 @@
 import type { Runner } from '../runner.ts';
 
-/** One request to GitHub's API, sent once; gives the body of a success, rejects as Octokit does. */
-export type SendToGitHub = (
-  route: string,
-  parameters: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-) => Promise<unknown>;
-
 /** How GitHub's API is reached; tests pass another way. */
-export type OpenGitHub = (runner: Runner, token: string, maxRequestMs?: number) => SendToGitHub;
+export type OpenGitHub = typeof openOctokit;
+/** Sends one request, once; gives the body of a success, rejects as Octokit does. */
+export type SendToGitHub = ReturnType<OpenGitHub>;
 
 /** Stands for GraphQL, whose address differs on GitHub Enterprise Server. */
 export const graphqlRoute = 'GRAPHQL';
@@ -17,7 +12,7 @@ export const graphqlRoute = 'GRAPHQL';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Opens the real way to GitHub's API, on GitHub Enterprise Server too. */
-export function openOctokit(runner: Runner, token: string, maxRequestMs = 30_000): SendToGitHub {
+export function openOctokit(runner: Runner, token: string, maxRequestMs = 30_000) {
   const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
   const connect = async () => {
     // Loaded when used: it is large, and few steps need it.
@@ -25,7 +20,11 @@ export function openOctokit(runner: Runner, token: string, maxRequestMs = 30_000
     return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
   };
   let connection: ReturnType<typeof connect> | undefined;
-  return async (route, parameters, signal) => {
+  return async (
+    route: string,
+    parameters: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     const octokit = await (connection ??= connect());
     const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
     const request = { signal: bound, redirect: 'error', log: silent } as const;

@@ -2,8 +2,6 @@ import { InputError, type Problem } from '../errors.ts';
 import { text, whole } from './parsers.ts';
 import { invalid, list, mapping, membersOf, quote, readAll, type Parse } from './tree.ts';
 
-// The container parameters of a cook, as the service's documentation lists them.
-
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm =
   'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';

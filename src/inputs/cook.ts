@@ -65,8 +65,7 @@ function checkSource(runner: Runner): readonly Problem[] {
   return [{ input: 'recipes', message }];
 }
 
-// Reported from the field: some nodes tell no address at all of a container that has no port 22. The
-// image's own ports have it; a list in the inputs takes their place.
+// Reported from the field: some nodes tell no address at all of a container without port 22.
 function warnOfPortsWithoutSsh(runner: Runner, containers: readonly Container[]): void {
   if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) return;
   runner.annotate(

@@ -122,15 +122,12 @@ async function readAnswer(
   return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
 }
 
-function toServiceError(error: unknown, request: WireRequest, isSent: boolean): ServiceError {
-  const isLate = error instanceof InterruptedError;
+function toServiceError(cause: unknown, { method, pathname }: WireRequest, isSent: boolean) {
+  const isLate = cause instanceof InterruptedError;
   const unanswered = isSent ? 'no-answer' : 'unreachable';
-  return new ServiceError({
-    trouble: error instanceof RangeError ? 'too-large' : unanswered,
-    request: `${request.method} ${request.pathname}`,
-    detail: isLate ? 'the response took too long' : describeTrouble(error),
-    cause: error,
-  });
+  const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
+  const detail = isLate ? 'the response took too long' : describeTrouble(cause);
+  return new ServiceError({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
 
 const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];

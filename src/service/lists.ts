@@ -64,7 +64,7 @@ export async function readRunsOfJobs(
   return readTogether(jobUuids.toReversed(), read, limits);
 }
 
-/** The list of the account's jobs, the newest first, page by page. */
+/** The account's jobs, the newest first, page by page. */
 export function readJobPages(client: Client, signal: AbortSignal) {
   const read = async (page: number) =>
     listJobs(client, { sort: '-created_at', page: String(page) }, signal);

@@ -8,8 +8,7 @@ export interface NextPage<T> {
   readonly isLast: boolean;
 }
 
-// A page may hold nothing new where members were added meanwhile; several in a row are a service that
-// gives the same page whatever it is asked for.
+// A page holds nothing new where members were added meanwhile; several in a row are one page again.
 const maxStalePages = 3;
 
 /**

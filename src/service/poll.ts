@@ -61,7 +61,7 @@ export function nextWatch(watch: Watch, answer: Answer, nowMs: number, interval:
   return { watch: { ...watch, notFound, dueAtMs }, isReported };
 }
 
-/** When to look next: at moments that are common to all jobs of a step, so that they are read together. */
+// At moments that are common to all jobs of a step, so that they are read together.
 function nextDueMs(unchangedMs: number, nowMs: number, interval: PollInterval): number {
   const pauseMs = pollIntervalMs(interval, unchangedMs);
   // Not right after a look that came a little early.
@@ -69,10 +69,9 @@ function nextDueMs(unchangedMs: number, nowMs: number, interval: PollInterval): 
 }
 
 /**
- * How the service stands after a look. It is left alone as long as it asks for, and longer each time
- * while it answers 429, or nothing at all that is of use.
+ * How the service stands after a look, and how long it is left alone, in ms: as long as it asks for,
+ * and longer each time while it answers 429, or nothing at all that is of use (`isDown`).
  * @param failures such looks in a row, before this one
- * @returns also whether it gives no answer that is of use
  */
 export function nextPause(failures: number, answers: readonly Answer[], random: Random) {
   const errors = answers.filter((answer) => answer instanceof ServiceError);

@@ -7,8 +7,7 @@ export type Redactor = ReturnType<typeof createRedactor>;
 
 // What is shorter is no secret, and would be cut out of innocent words.
 const minLength = 6;
-// Each costs time for each line of a log. Far more than any step has; a service may echo as many as
-// it likes.
+// More than any step has. Each costs time for each line of a log, and a service may echo any number.
 const maxTexts = 2_000;
 
 /**

@@ -1,7 +1,6 @@
 import { isList, isMapping, type Json, type JsonMapping } from './json.ts';
 
-// The container parameters, and those of its volumes, that may be shown. All others, known or not, may
-// hold secrets: a recipe's environment, logins and keys are somebody else's.
+// Of a container and its volumes. All other parameters, known or not, may hold somebody's secrets.
 const shownNames = new Set(
   'image tag imagesrc host user ports allowed_ips mount registry'.split(' '),
 );

@@ -56,8 +56,7 @@ export function signatureHeaders(
   };
 }
 
-// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
-// keys that look like numbers are not put in an order of their own.
+// As text, not as a sorted copy: `__proto__` stays data, and keys like numbers keep their order.
 function sortedJson(value: Json): string {
   if (isList(value)) return `[${value.map(sortedJson).join(',')}]`;
   if (!isMapping(value)) return JSON.stringify(value);
