@@ -412,8 +412,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'half a cent is rounded down',
     file: 'report/format.ts',
-    find: 'amount * 100 + 1e-6',
-    replace: 'amount * 100 - 1e-6',
+    find: 'return amount.toLocaleString',
+    replace: 'return (amount - 1e-6).toLocaleString',
     test: 'unit/format.test.ts',
   },
   {
