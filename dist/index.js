@@ -37694,11 +37694,11 @@ function formatCounts(outcomes, name = 'Job') {
         return 'Nothing was cooked';
     if (outcomes.length === 1)
         return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
-    return [...Map.groupBy(outcomes, ({ result }) => result)]
-        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .compareResults */ .ex)(a, b))
-        .map(([result, { length }], index) => {
+    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .compareResults */ .ex)(a.result, b.result));
+    return [...Map.groupBy(worstFirst, wordsOf)]
+        .map(([words, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
-        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv[result].words}`;
+        return `${count} ${words}`;
     })
         .join(', ');
 }
@@ -37722,12 +37722,15 @@ function phraseOf({ result, job, cancel, origin }) {
     const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status);
     return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .formatResult */ .J9)(result);
 }
+function wordsOf(outcome) {
+    return phraseOf(outcome).replace(/^(?:is|was) /, '');
+}
 function describeStatus(outcome) {
     const { result, job } = outcome;
     if (job !== null && _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv[result].state === 'pending')
         return describeJobStatus(job.status);
-    const phrase = phraseOf(outcome);
-    return phrase === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
+    const words = wordsOf(outcome);
+    return words === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(words);
 }
 function describeJobStatus(status) {
     return capitalize(status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel'));

@@ -116,11 +116,11 @@ export function formatCounts(outcomes: readonly Outcome[], name = 'Job'): string
   if (only === undefined) return 'Nothing was cooked';
   if (outcomes.length === 1)
     return uuidOf(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
-  return [...Map.groupBy(outcomes, ({ result }) => result)]
-    .toSorted(([a], [b]) => compareResults(a, b))
-    .map(([result, { length }], index) => {
+  const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+  return [...Map.groupBy(worstFirst, wordsOf)]
+    .map(([words, { length }], index) => {
       const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
-      return `${count} ${results[result].words}`;
+      return `${count} ${words}`;
     })
     .join(', ');
 }
@@ -151,12 +151,16 @@ function phraseOf({ result, job, cancel, origin }: Outcome): string {
   return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
 }
 
+function wordsOf(outcome: Outcome): string {
+  return phraseOf(outcome).replace(/^(?:is|was) /, '');
+}
+
 /** The status of a job as a word: what became of it, or what the service says while it lives. Foreign text. */
 export function describeStatus(outcome: Outcome): string {
   const { result, job } = outcome;
   if (job !== null && results[result].state === 'pending') return describeJobStatus(job.status);
-  const phrase = phraseOf(outcome);
-  return phrase === results.error.words ? 'Error' : capitalize(phrase.replace(/^(?:is|was) /, ''));
+  const words = wordsOf(outcome);
+  return words === results.error.words ? 'Error' : capitalize(words);
 }
 
 /** A status of the service as a word: `Queued`, `Running`. Foreign text. */

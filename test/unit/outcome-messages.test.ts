@@ -116,6 +116,17 @@ test('of several models that failed, the last one is named too', () => {
   );
 });
 
+test('of several jobs no more is said either', () => {
+  const outcomes = [
+    stopped({ cancel: 'failed' }, 'RUNNING'),
+    stopped({ cancel: 'accepted' }, 'CANCELLING'),
+    stopped({ cancel: 'accepted' }, 'CANCELLED'),
+  ];
+  expect(formatClosing(outcomes).split(';')[0]).toBe(
+    '1 of 3 jobs could not be canceled, 1 being canceled, 1 canceled',
+  );
+});
+
 test('of a job that was given and could not be read, it is not said that it was not cooked', () => {
   const ref = { index: 0, recipeUuid: null, jobUuid: uuidNumber(1), title: null };
   const { cause } = describeOutcome(
