@@ -43972,7 +43972,6 @@ async function lookOnce({ poller }, jobUuid, until) {
 const maxRefreshMs = 10_000;
 async function refresh(step, entry, until) {
     const { job } = entry.seen;
-    const { stop } = entry.facts;
     if (job === null)
         return;
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(step.deps.clock, maxRefreshMs, until);
@@ -43982,6 +43981,7 @@ async function refresh(step, entry, until) {
         return;
     const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
     const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(seen);
+    const { stop } = entry.facts;
     if (!hasEnded && stop === 'goal')
         return;
     applyUpdate(step, entry, seen);

@@ -84,7 +84,6 @@ const maxRefreshMs = 10_000;
 /** Looks once more at the job of an entry, which may have ended since the last look. */
 export async function refresh(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
   const { job } = entry.seen;
-  const { stop } = entry.facts;
   if (job === null) return;
   const { signal, clear } = startDeadline(step.deps.clock, maxRefreshMs, until);
   const answer = await lookOnce(step, job.uuid, signal);
@@ -92,6 +91,8 @@ export async function refresh(step: Step, entry: Entry, until: AbortSignal): Pro
   if (answer === null || answer instanceof ServiceError) return;
   const seen = withSent(answer, entry.facts);
   const hasEnded = hasFinished(seen);
+  // As it is now: meanwhile the job may have shown that it costs too much.
+  const { stop } = entry.facts;
   // One that does what was asked for does so until it has ended for good.
   if (!hasEnded && stop === 'goal') return;
   applyUpdate(step, entry, seen);
