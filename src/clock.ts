@@ -30,9 +30,7 @@ export const systemClock: Clock = {
 export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
   const deadline = new AbortController();
   const cleared = new AbortController();
-  const fire = () => {
-    deadline.abort();
-  };
+  const fire = () => deadline.abort();
   if (outer?.aborted) fire();
   // Not `AbortSignal.any`, which a long-lived outer signal holds on to long after the end.
   outer?.addEventListener('abort', fire, { signal: cleared.signal });
@@ -41,9 +39,7 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
   });
   return {
     signal: deadline.signal,
-    clear: () => {
-      cleared.abort();
-    },
+    clear: () => cleared.abort(),
   };
 }
 
@@ -60,9 +56,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const { signal, clear } = startDeadline(clock, ms, outer);
   const left = new Promise<never>((_, reject) => {
-    const leave = () => {
-      reject(new InterruptedError('there was no time left'));
-    };
+    const leave = () => reject(new InterruptedError('there was no time left'));
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
   });

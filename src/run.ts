@@ -16,9 +16,7 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
   const interrupt = new AbortController();
   // SIGBREAK is how Windows ends a process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
-    process.on(signal, () => {
-      interrupt.abort();
-    });
+    process.on(signal, () => interrupt.abort());
   }
   await command({
     runner: actionsRunner,

@@ -38,28 +38,16 @@ export const actionsRunner: Runner = {
   env: process.env,
   input: (name) => core.getInput(name, { trimWhitespace: false }),
   redactor: createRedactor(core.setSecret),
-  print: (line) => {
-    core.info(printable(line));
-  },
-  startGroup: (title) => {
-    core.startGroup(printable(title));
-  },
+  print: (line) => core.info(printable(line)),
+  startGroup: (title) => core.startGroup(printable(title)),
   endGroup: core.endGroup,
-  annotate: (level, title, message) => {
-    core[level](message, { title });
-  },
-  output: (name, value) => {
-    core.setOutput(name, value);
-  },
-  addPath: (folder) => {
-    core.addPath(folder);
-  },
+  annotate: (level, title, message) => core[level](message, { title }),
+  output: (name, value) => core.setOutput(name, value),
+  addPath: (folder) => core.addPath(folder),
   summarize: async (markdown) => {
     await core.summary.addRaw(markdown).write();
   },
-  saveState: (name, value) => {
-    core.saveState(name, value);
-  },
+  saveState: (name, value) => core.saveState(name, value),
   state: (name) => core.getState(name),
   fail: () => {
     process.exitCode = 1;

@@ -22,9 +22,9 @@ export async function dryRun(
     log.recipes(plans);
     // 2. Read the offers.
     const read = createPriceReader(client, budget.over, ceilings);
-    const entries = await priceEntries(plans, read, (unread) => {
-      log.offersUnknown(unread, hasCeiling(ceilings));
-    });
+    const entries = await priceEntries(plans, read, (unread) =>
+      log.offersUnknown(unread, hasCeiling(ceilings)),
+    );
     return { entries, error };
   });
   // 3. Report, of each entry, the model that would be cooked first.

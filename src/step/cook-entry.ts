@@ -1,4 +1,4 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
 import type { CookPlan, PriceReader } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
@@ -20,25 +20,16 @@ import {
 } from './update.ts';
 import { watchToEnd } from './watch.ts';
 
-// Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
-const maxConcurrentCooks = 8;
-
-/**
- * Cooks every entry that has no job yet, waits for all of them as far as that was asked for, and
- * reports each when it has ended.
- */
+/** Cooks every entry that has no job yet, waits if asked, and reports each when it has ended. */
 export async function cookAll(
   step: Step,
   requests: readonly CookRequest[],
   context: CookContext,
 ): Promise<readonly RunData[]> {
-  const inTurn = pLimit(maxConcurrentCooks);
   const unfinished = pLimit(context.maxParallel || Infinity);
-  const cookOne = async (entry: Entry, request: CookRequest) =>
-    cookAndWatch(step, entry, request, context, inTurn);
   const runEntry = async (request: CookRequest) =>
     unfinished(async () => {
-      const runData = await cookInTurn(step, request, context, cookOne);
+      const runData = await cookInTurn(step, request, context, cookAndWatch);
       const entry = step.entries[request.index];
       if (entry !== undefined) reportEnd(step, entry, runData);
       return runData;
@@ -51,19 +42,13 @@ export async function cookAll(
   return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? noRunData));
 }
 
-async function cookAndWatch(
-  step: Step,
-  entry: Entry,
-  request: CookRequest,
-  context: CookContext,
-  inTurn: LimitFunction,
-): Promise<RunData> {
+async function cookAndWatch(step: Step, entry: Entry, request: CookRequest, context: CookContext) {
   // What a job taken over was cooked with is what would be sent for it.
   const fields = context.plans.get(request)?.fields ?? {};
   const retries = asNumber(fields['max_retry_count']);
   entry.facts = { ...entry.facts, retries, nodes: asNumber(fields['max_node_count']) };
   const isThere = entry.seen.submitted !== null;
-  const isCooked = isThere || (await tryToCook(step, entry, request, context, inTurn));
+  const isCooked = isThere || (await tryToCook(step, entry, request, context));
   if (isCooked && context.wait) return watchToEnd(step, entry);
   if (isCooked) saveFacts(step, entry, { stop: 'goal' });
   await reconcileEntry(step, entry);
@@ -71,16 +56,10 @@ async function cookAndWatch(
 }
 
 /** @returns whether it was cooked; else it is noted why it was not */
-async function tryToCook(
-  step: Step,
-  entry: Entry,
-  request: CookRequest,
-  context: CookContext,
-  inTurn: LimitFunction,
-): Promise<boolean> {
+async function tryToCook(step: Step, entry: Entry, request: CookRequest, context: CookContext) {
   try {
     if (context.error !== null) throw context.error;
-    const overBudget = await cookEntry(step, entry, request, context, inTurn);
+    const overBudget = await cookEntry(step, entry, request, context);
     if (overBudget === null) return true;
     stopOverBudget(step, entry, overBudget);
   } catch (error) {
@@ -100,7 +79,6 @@ async function cookEntry(
   entry: Entry,
   request: CookRequest,
   { plans, prices, attached }: CookContext,
-  inTurn: LimitFunction,
 ): Promise<OverBudget | null> {
   const { client, finder, end, log, budget } = step;
   const plan = plans.get(request);
@@ -116,7 +94,7 @@ async function cookEntry(
     const { job, origin } = await submit(request, plan.body, {
       client,
       finder,
-      inTurn,
+      inTurn: step.inTurn,
       ended: end.signal,
       abandon: end.abandon,
       facts: () => entry.facts,
@@ -124,9 +102,7 @@ async function cookEntry(
         saveFacts(step, entry, change);
         if (change.sends !== undefined) cancelReplaced(step, request, attached);
       },
-      onUnanswered: (error) => {
-        log.cookUnanswered(request, error);
-      },
+      onUnanswered: (error) => log.cookUnanswered(request, error),
       onDelayed: log.cookDelayed,
     });
     if (job.description !== null && !carriesMark(job, request.mark)) log.markMissing(job);

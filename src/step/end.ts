@@ -9,11 +9,8 @@ const interruptDeadlineMs = 6_000;
 // answer for a while, and an end to it where it is gone. The post entry goes on from there.
 const endDeadlineMs = 3 * 60_000;
 
-export type StepEnd = ReturnType<typeof createStepEnd>;
-
 /**
- * The end of the wait, whichever way it comes, and the last moments after it. Nothing happens before
- * `start`.
+ * The end of the wait, and the last moments after it. Nothing happens before `start`.
  * @param timeoutMs longest wait, in ms from `start` on
  * @param closed fires when the step is over: no timer keeps the process from ending
  */
@@ -61,9 +58,7 @@ export function createStepEnd(
     /** Ends the wait; an interrupt also adds to what ended it before. */
     endFor,
     /** Says that nothing that happens later changes what becomes of the jobs. */
-    decide: () => {
-      change({ hasVerdict: true });
-    },
+    decide: () => change({ hasVerdict: true }),
     /**
      * Starts the timeout and listens to the interrupt, also to one that came before.
      * @param listener told of each change of the facts, before anything is done about it

@@ -104,11 +104,7 @@ export function setSeen(entry: Pick<Entry, 'seen'>, change: Partial<Seen>): void
 }
 
 /** What is seen after a look at a job: pure. Of another job than the entry's own, nothing. */
-export function seeJob(
-  { facts, seen }: Pick<Entry, 'facts' | 'seen'>,
-  job: Job,
-  nowMs: number,
-): Seen {
+export function seeJob({ facts, seen }: Pick<Entry, 'facts' | 'seen'>, job: Job, nowMs: number) {
   const isOwn = facts.jobs[0]?.uuid === job.uuid;
   // A job that failed is cancelled, to be sure that it is not started once more; what is reported is
   // why it failed.

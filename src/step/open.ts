@@ -59,7 +59,6 @@ const timeoutWords = {
   detach: 'unfinished jobs keep running and the step passes',
 } as const;
 
-/** Starts the clocks and listens to the interrupt, once all is there that they act on. */
 function startStep(step: Step): void {
   const { deps, end, budget } = step;
   budget.start({
@@ -74,9 +73,7 @@ function startStep(step: Step): void {
     },
   });
   end.start((facts) => {
-    const save = () => {
-      saveStep(deps.runner, facts);
-    };
+    const save = () => saveStep(deps.runner, facts);
     if (facts.hasVerdict) {
       save();
       return;

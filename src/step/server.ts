@@ -29,7 +29,6 @@ const maxUnknownWaitMs = 30_000;
 // While the application is not ready, its addresses are read again, for they may have changed.
 const listEveryMs = 60_000;
 
-/** What is known of the newest run. */
 interface Server {
   readonly runUuid: string | null;
   /** Addresses of use; there may be none among those that its node has reported. */

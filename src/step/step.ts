@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { createFinder } from '../custody/find.ts';
 import type { Deps } from '../deps.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
@@ -19,6 +20,9 @@ export interface StepListener {
   readonly statusChanged?: (job: SubmittedJob, change: StatusChange, seen: Job) => void;
   readonly ended?: (outcome: Outcome) => void;
 }
+
+// A cook may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
+const maxConcurrentCooks = 8;
 
 /** What the entries of one step share. */
 export type Step = ReturnType<typeof createStep>;
@@ -47,7 +51,7 @@ export function createStep(
     plan,
     /** The last try of each entry: what is reported. */
     entries: jobs.map((job, place) => createEntry(job, place)),
-    /** The tries before, and what earlier attempts left: what may still come of them is not lost sight of. */
+    /** The tries before, and what earlier attempts left: more may come of them. */
     earlier: new Array<Entry>(),
     client,
     probe,
@@ -62,6 +66,7 @@ export function createStep(
     }),
     log,
     budget,
+    inTurn: pLimit(maxConcurrentCooks),
     jobLogs: createLogCollector({
       client,
       signal: end.signal,

@@ -1,5 +1,5 @@
 import { findEarlierJobs, type EarlierJobs } from '../cooking/attach.ts';
-import { chooseModel, type CookPlan, type PriceReader, type Prices } from '../cooking/plan.ts';
+import { chooseModel, type CookPlan, type PriceReader } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import { withJob } from '../custody/facts.ts';
 import { asError } from '../errors.ts';
@@ -27,7 +27,6 @@ export interface CookContext {
   readonly maxParallel: number;
 }
 
-/** One try: what is cooked, and what is known of it. */
 interface Try {
   readonly request: CookRequest;
   readonly entry: Entry;
@@ -41,7 +40,12 @@ export async function cookInTurn(
   step: Step,
   request: CookRequest,
   context: CookContext,
-  cookOne: (entry: Entry, request: CookRequest) => Promise<RunData>,
+  cookOne: (
+    step: Step,
+    entry: Entry,
+    request: CookRequest,
+    context: CookContext,
+  ) => Promise<RunData>,
 ): Promise<RunData> {
   const taken = context.attached.taken.get(request.index)?.tries ?? [];
   const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
@@ -49,9 +53,11 @@ export async function cookInTurn(
   let before: (Try & { readonly runData: RunData }) | null = null;
   for (;;) {
     current.entry.hasNext = untried.length > 0;
-    const runData = await cookOne(current.entry, current.request);
+    const runData = await cookOne(step, current.entry, current.request, context);
+    const { sends, jobs } = current.entry.facts;
+    const isUnsent = sends === 0 && jobs.length === 0;
     // The wait was over before anything was sent: what is reported is the job that there was.
-    if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+    if (before !== null && isUnsent && step.end.signal.aborted) {
       step.entries[request.index] = before.entry;
       return before.runData;
     }
@@ -65,10 +71,6 @@ export async function cookInTurn(
     const entry = startTry(step, chosen, [...current.entry.earlierTries, done]);
     current = { request: chosen, entry };
   }
-}
-
-function isUnsent({ facts }: Entry): boolean {
-  return facts.sends === 0 && facts.jobs.length === 0;
 }
 
 /** @param taken the try of an earlier attempt of the workflow run that was taken over */
@@ -89,14 +91,8 @@ async function firstTry(
   return { request: chosen, entry: startTry(step, chosen) };
 }
 
-interface Choice {
-  readonly request: CookRequest;
-  /** null where they are not known. */
-  readonly prices: Prices | null;
-}
-
 /** Chooses one of those that are left to try, and takes it from them. */
-async function takeNext(untried: CookRequest[], { plans, prices }: CookContext): Promise<Choice> {
+async function takeNext(untried: CookRequest[], { plans, prices }: CookContext) {
   const read = async (plan: CookPlan | undefined) =>
     plan === undefined ? null : prices(plan).catch(() => null);
   const choices = await Promise.all(
@@ -132,10 +128,7 @@ export function nothingAttached(error: Error | null = null): Attached {
   return { error, taken: new Map(), restartable: new Map() };
 }
 
-/**
- * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
- * them is decided like of any other.
- */
+/** Takes over the jobs of earlier attempts, also when the wait has ended meanwhile. */
 export async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
   const { client, end, log } = step;
   try {

@@ -18,15 +18,9 @@ import { allEntries, type Step } from './step.ts';
  * Saves what is known of an entry, for the post entry too, before anything else is done.
  * @throws where a cook is to leave that post would not know of
  */
-export function saveFacts(
-  { deps }: Pick<Step, 'deps'>,
-  entry: Entry,
-  change: Partial<EntryFacts>,
-): void {
+export function saveFacts({ deps }: Step, entry: Entry, change: Partial<EntryFacts>): void {
   entry.facts = { ...entry.facts, ...change };
-  const save = () => {
-    saveEntry(deps.runner, entry.place, entry.facts);
-  };
+  const save = () => saveEntry(deps.runner, entry.place, entry.facts);
   if (change.sends === undefined) saveIfPossible(save);
   else save();
 }
@@ -102,7 +96,7 @@ export async function refresh(step: Step, entry: Entry, until: AbortSignal): Pro
 }
 
 /** Ends the wait for all where one job did not end well, if that was asked for. */
-export function failFast({ plan, end }: Pick<Step, 'plan' | 'end'>): void {
+export function failFast({ plan, end }: Step): void {
   if (plan.failFast) end.endFor('fail-fast');
 }
 
@@ -167,18 +161,14 @@ function createCustody(step: Step, entry: Entry): Custody {
     // Nothing comes after the cancel action.
     phase: cancelReason === undefined ? 'main' : 'post',
     facts: () => entry.facts,
-    record: (change) => {
-      saveFacts(step, entry, change);
-    },
+    record: (change) => saveFacts(step, entry, change),
     wanted: () =>
       cancelReason === undefined
         ? getWanted(entry.facts, end.facts(), plan.policy, 'main')
         : 'cancel',
     canceled: entry.canceled,
     reason: () => cancelReason ?? causeOf(entry.facts, step),
-    onJob: (job) => {
-      applyUpdate(step, entry, job);
-    },
+    onJob: (job) => applyUpdate(step, entry, job),
     log: {
       ...log,
       cancelling: (jobUuid, reason) => {
@@ -209,7 +199,6 @@ function hasExpired(before: unknown, error: unknown): boolean {
   return isRefused(401, before, error) && before instanceof ServiceError && before.isKnownHost;
 }
 
-/** Why a job is unwanted, for the log and the service. */
 function causeOf({ stop }: EntryFacts, { end }: Step): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return causesByEnd[reason];

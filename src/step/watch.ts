@@ -79,12 +79,7 @@ export function decideLook(
   return { hasEnded: false, stop, isOver: waitUntil === 'ready' && isServed };
 }
 
-async function watch(
-  step: Step,
-  entry: Entry,
-  submitted: SubmittedJob,
-  log: JobLog,
-): Promise<void> {
+async function watch(step: Step, entry: Entry, submitted: SubmittedJob, log: JobLog) {
   const { client, end, poller } = step;
   const { job } = submitted;
   const checkEnd = createEndCheck(client, end.signal);
@@ -165,11 +160,7 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
 
 // What it costs counts as long as others are waited for, and no longer than it runs; and its rate may
 // come late, or change.
-function keepCounting(
-  { plan, poller, budget }: Step,
-  { facts }: Entry,
-  { job }: SubmittedJob,
-): void {
+function keepCounting({ plan, poller, budget }: Step, { facts }: Entry, { job }: SubmittedJob) {
   if (!hasCeiling(plan.ceilings)) return;
   const count = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
