@@ -8,8 +8,8 @@ import { reportFailure } from './report/report.ts';
 import { runCommand } from './run.ts';
 import { actionsRunner } from './runner.ts';
 
-// Each entry of an action is a file of its own that imports this one. Its name says what to do:
-// the saved state would not, where main was killed before it could save any.
+// Each entry of an action is a file that imports this one, and its name says what to do: the saved
+// state would not, where main was killed before it could save any.
 const commands: ReadonlyMap<string, Parameters<typeof runCommand>[0]> = new Map([
   ['index.js', cook],
   ['wait.js', wait],

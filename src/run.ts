@@ -9,8 +9,7 @@ import { createSshFolder } from './ssh/folder.ts';
 
 /** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
 export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {
-  // A warning of Node's own, say about an experimental part of a library, is not for the log of
-  // somebody's workflow.
+  // A warning of Node's own is not for the log of somebody's workflow.
   process.removeAllListeners('warning');
   verifyCertificates();
   const interrupt = new AbortController();

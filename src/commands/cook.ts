@@ -16,7 +16,7 @@ import { dryRun } from './dry-run.ts';
 import { cookAll } from '../step/cook-entry.ts';
 import { finish, withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
-import { attachAll, nothingAttached, type CookContext } from '../step/tries.ts';
+import { attachAll, nothingAttached } from '../step/tries.ts';
 import { createPlan, type StepPlan } from '../step/plan.ts';
 import { checkTools, type SshFolder } from '../ssh/folder.ts';
 
@@ -69,12 +69,7 @@ function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolde
   return ssh;
 }
 
-function listRequests(
-  inputs: CookInputs,
-  run: RunRef | null,
-  deps: Deps,
-  sshKey: string | null,
-): readonly CookRequest[] {
+function listRequests(inputs: CookInputs, run: RunRef | null, deps: Deps, sshKey: string | null) {
   const { runner } = deps;
   const identity = readStepIdentity(runner, inputs['matrix-index']);
   const requests = createRequests(inputs, identity, createNonce(deps), run, sshKey);
@@ -105,11 +100,7 @@ function cookStepPlan(inputs: CookInputs): StepPlan {
   };
 }
 
-async function prepare(
-  step: Step,
-  requests: readonly CookRequest[],
-  inputs: CookInputs,
-): Promise<CookContext> {
+async function prepare(step: Step, requests: readonly CookRequest[], inputs: CookInputs) {
   const { client, end, budget, log } = step;
   const tries = requests.flatMap(withAlternatives);
   const { plans, error } = await planCooks(tries, client, end.signal, inputs);

@@ -19,9 +19,9 @@ import { createLog, type Log } from '../report/log.ts';
 import type { Deps } from '../deps.ts';
 
 /**
- * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
- * main was killed before it knew of them, and sets their commit statuses. It never changes the
- * verdict, and never rejects. An interrupt does not end it: it is the last that can cancel a job.
+ * Cancels the jobs of the step that nobody wants any more, also where main was killed before it knew
+ * of them, and sets their commit statuses. Never changes the verdict, and never rejects. An interrupt
+ * does not end it: it is the last that can cancel a job.
  */
 export async function cleanup(deps: Deps): Promise<void> {
   const { runner } = deps;
@@ -69,12 +69,7 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
 // What is left of post's time is seconds.
 const maxReportMs = 15_000;
 
-/** Says how long the jobs ran that were stopped with the workflow's job, and what they cost. */
-async function reportStopped(
-  stopped: readonly EntryFacts[],
-  log: Log,
-  client: Client,
-): Promise<void> {
+async function reportStopped(stopped: readonly EntryFacts[], log: Log, client: Client) {
   const { signal, clear } = startDeadline(client.clock, maxReportMs);
   const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
   const answers = uuids.map(async (uuid) => readJob(client, uuid, signal).catch(() => null));

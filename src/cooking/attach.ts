@@ -10,8 +10,7 @@ import { isEnding, isFinal } from '../jobs/status.ts';
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
 const maxAgeMs = 60 * 86_400_000;
 
-/** A job of an earlier attempt. */
-export interface EarlierJob {
+interface EarlierJob {
   readonly job: Job;
   /** The tries of its entry in that attempt; the one whose job it is comes last. */
   readonly tries: readonly CookRequest[];
@@ -64,11 +63,7 @@ async function readByHash(client: Client, signal: AbortSignal) {
 /** What one attempt has left of an entry, try by try. */
 type AttemptJobs = readonly { readonly request: CookRequest; readonly jobs: readonly Job[] }[];
 
-/** Attempt by attempt, the latest first. */
-function attemptsOf(
-  first: CookRequest,
-  byHash: ReadonlyMap<string | undefined, readonly Job[]>,
-): readonly AttemptJobs[] {
+function attemptsOf(first: CookRequest, byHash: ReadonlyMap<string | undefined, readonly Job[]>) {
   const tries = [first, ...first.alternatives];
   const jobsOf = ({ earlierHashes }: CookRequest, attempt: number) =>
     byHash.get(earlierHashes[attempt] ?? '') ?? [];
@@ -77,7 +72,6 @@ function attemptsOf(
   );
 }
 
-/** Whether jobs are those of several steps that nothing tells apart. */
 function isOfSeveralSteps(found: AttemptJobs): boolean {
   const nonces = found.flatMap(({ jobs }) => jobs.map((job) => readHashAndNonce(job)?.nonce));
   return new Set(nonces).size > 1;

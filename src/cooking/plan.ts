@@ -94,9 +94,9 @@ async function planCook(
 ): Promise<CookPlan> {
   const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
   try {
-    const recipe = await read(request.recipeUuid).catch((error: unknown) => {
-      return asUnread(error, request);
-    });
+    const recipe = await read(request.recipeUuid).catch((error: unknown) =>
+      asUnread(error, request),
+    );
     if (recipe instanceof ServiceError && (isFatal(recipe) || needsRecipe(request, inputs))) {
       return { ...nothing, error: recipe };
     }
@@ -183,7 +183,6 @@ export interface Prices {
   readonly overBudget: OverBudget | null;
 }
 
-/** Reads what is on offer. */
 export type PriceReader = ReturnType<typeof createPriceReader>;
 
 // Offers that are slow hold up no cook for longer; with a ceiling they are worth more patience.
@@ -245,9 +244,7 @@ export async function priceEntries(
 }
 
 /** Of several models the first with an offer within `max-hourly-rate`; where none has one, the first. */
-export function chooseModel<T extends { readonly prices: Prices | null }>(
-  models: readonly T[],
-): T | undefined {
+export function chooseModel<T extends { readonly prices: Prices | null }>(models: readonly T[]) {
   const onOffer = models.find(
     ({ prices }) => prices !== null && prices.offers !== null && prices.overBudget === null,
   );

@@ -161,15 +161,8 @@ function withSshKey(container: JsonMapping | null, sshKey: string | null): JsonM
   return { ...container, sshkey: sshKey, ...(isLacking && { ports: [...ports, 22] }) };
 }
 
-/**
- * All that tells an entry apart and can be worked out again, as a hash: what a later attempt of the
- * workflow run finds the job by.
- */
-function hashEntry(
-  step: StepIdentity,
-  runAttempt: number,
-  entry: readonly (Json | undefined)[],
-): string {
+// All that tells an entry apart and can be worked out again by a later attempt of the workflow run.
+function hashEntry(step: StepIdentity, runAttempt: number, entry: readonly (Json | undefined)[]) {
   const { repository, runId, workflow, job, matrixIndex } = step;
   const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
   const text = canonicalJson([...identity, ...entry.map((each) => each ?? null)]);

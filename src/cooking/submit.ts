@@ -9,7 +9,7 @@ import { lookupWindowMs, type Finder } from '../custody/find.ts';
 import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
-export interface SubmitOptions {
+interface SubmitOptions {
   readonly client: Client;
   readonly finder: Finder;
   /** Lets so many cooks be under way at once. Looking for a job takes none of the places. */
@@ -46,19 +46,15 @@ type FailureKind = keyof typeof maxFailures;
  * @returns the job, and whether it had to be looked for
  * @throws ServiceError where no job is known to have been created, InterruptedError
  */
-export async function submit(
-  request: CookRequest,
-  body: CookBody,
-  options: SubmitOptions,
-): Promise<{ readonly job: Job; readonly origin: 'cooked' | 'found' }> {
+export async function submit(request: CookRequest, body: CookBody, options: SubmitOptions) {
   const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
   for (;;) {
     const sent = await send(request, body, options);
-    if (!(sent instanceof ServiceError)) return { job: sent, origin: 'cooked' };
+    if (!(sent instanceof ServiceError)) return { job: sent, origin: 'cooked' as const };
     const kind = kindOf(sent);
     failures[kind] += 1;
     const found = await lookAfter(kind, sent, failures[kind], request, options);
-    if (found !== null) return { job: found, origin: 'found' };
+    if (found !== null) return { job: found, origin: 'found' as const };
     if (failures[kind] >= maxFailures[kind]) throw sent;
   }
 }
@@ -136,8 +132,7 @@ async function look(
     const { jobs, serverSentAtMs } = facts();
     const knownUuids = jobs.map(({ uuid }) => uuid);
     const sentAtMs = serverSentAtMs ?? client.serverNow();
-    const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
-    return await finder.find(search);
+    return await finder.find({ mark, knownUuids, serverSentAtMs: sentAtMs, windowMs });
   } catch (failure) {
     // Without a look nothing may be sent again; what is to be told is the first error.
     throw failure instanceof ServiceError ? error : failure;

@@ -2,9 +2,8 @@ import * as z from 'zod/mini';
 import { endReasons } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
 
-// The facts about each entry of a step, and about the step: what was sent, answered and seen, and
-// why the wait ended. Plain data, kept in the saved state for the post entry, and never a
-// conclusion: what is to be done about them is for `reconcile.ts` to say.
+// What was sent, answered and seen, and why the wait ended: plain data, kept in the saved state for
+// the post entry, and never a conclusion.
 
 const jobFactsSchema = z.object({
   uuid: z.string(),
@@ -44,9 +43,6 @@ export const entryFactsSchema = z.object({
 
 export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
 
-/** What is known of one job of an entry. */
-export type JobFacts = Readonly<z.infer<typeof jobFactsSchema>>;
-
 /** What is known of the step. */
 export const stepFactsSchema = z.object({
   /** Why the wait has ended, in the order in which it happened; empty while it goes on. */
@@ -71,7 +67,7 @@ export function unansweredCooks({ sends, unsent, refused, jobs }: EntryFacts): n
 }
 
 /** The same facts with a job added, or with more known of it. */
-export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, 'jobs'> {
+export function withJob({ jobs }: EntryFacts, job: EntryFacts['jobs'][number]) {
   const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
   return {
     jobs: isKnown ? jobs.map((known) => (known.uuid === job.uuid ? job : known)) : [...jobs, job],

@@ -5,10 +5,8 @@ import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import { carriesMark } from './mark.ts';
 
-// Finds jobs by the mark in their description. The service has no filter for it, so the list of the
-// account's jobs is paged through.
+// The service has no filter for descriptions: the list of the account's jobs is paged through.
 
-/** What is looked for. */
 export interface Search {
   readonly mark: string;
   /** Jobs with this mark that are known already. */
@@ -31,10 +29,7 @@ const maxSharedMs = 100;
 
 export type Finder = ReturnType<typeof createFinder>;
 
-/**
- * Creates a finder.
- * @param signal fires when nothing more may be read
- */
+/** Finds jobs by their mark. @param signal fires when nothing more may be read */
 export function createFinder(client: Client, signal: AbortSignal) {
   const { clock } = client;
   const describe = createDescriber(client, signal, retryRules.once);

@@ -81,22 +81,19 @@ export function carriesMark({ description }: Job, mark: string): boolean {
   return description?.includes(`[${mark}]`) ?? false;
 }
 
-/**
- * The hash and nonce that a job was cooked with; null where it has none. Those at the very end: what
- * a user's text says before them counts for nothing.
- */
+// Both are read at the very end: what a user's text says before them counts for nothing.
+
+/** The hash and nonce that a job was cooked with; null where it has none. */
 export function readHashAndNonce({ description }: Job): { hash: string; nonce: string } | null {
   const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
   return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
 }
 
-// Longer than any mark, and short for a pattern to look through.
+// Longer than any mark or marks, and short for a pattern to look through.
 const maxMark = 100;
 
-// At the very end: what a user's text says before it counts for nothing.
 const marksPattern =
   /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
-// Longer than any mark, and short for a pattern to look through.
 const maxMarks = 1_000;
 
 /** Reads the mark of a job; null where it has none, or one of an earlier version of this action. */

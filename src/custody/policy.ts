@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { EndReason } from '../jobs/records.ts';
 import { unansweredCooks, type EntryFacts, type StepFacts } from './facts.ts';
 
@@ -5,28 +6,22 @@ import { unansweredCooks, type EntryFacts, type StepFacts } from './facts.ts';
 // running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.
 
 /** What was asked to be done with jobs that have not ended when the step does. */
-export interface Policy {
-  readonly onTimeout: 'cancel' | 'fail' | 'detach';
-  readonly onWorkflowCancel: 'cancel' | 'detach';
+export const policySchema = z.object({
+  onTimeout: z.enum(['cancel', 'fail', 'detach']),
+  onWorkflowCancel: z.enum(['cancel', 'detach']),
   /** For the post entry alone. */
-  readonly onJobEnd: 'keep' | 'cancel';
-}
+  onJobEnd: z.enum(['keep', 'cancel']),
+});
+
+export type Policy = Readonly<z.infer<typeof policySchema>>;
 
 export type Wanted = 'keep' | 'cancel';
 
 /** Where the facts are looked at: in main, or in post, when the workflow's job has ended. */
 export type Phase = 'main' | 'post';
 
-/**
- * What is wanted of the jobs of an entry. Once it is to `cancel` them, they are not kept again,
- * whatever happens later.
- */
-export function getWanted(
-  facts: EntryFacts,
-  step: StepFacts,
-  policy: Policy,
-  phase: Phase,
-): Wanted {
+/** What is wanted of the jobs of an entry: once that is `cancel`, they are not kept again. */
+export function getWanted(facts: EntryFacts, step: StepFacts, policy: Policy, phase: Phase) {
   if (phase === 'post' && policy.onJobEnd === 'cancel') return 'cancel';
   // Without a verdict, main was killed: that is an interrupt that nobody told it of.
   const isKilled = phase === 'post' && !step.hasVerdict;
@@ -97,7 +92,6 @@ export function nextAction(
   return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
 }
 
-/** Whether there may be a job that is not known. */
 function mayHaveMore(facts: EntryFacts, phase: Phase): boolean {
   if (facts.mark === null) return false;
   if (unansweredCooks(facts) > 0) return true;

@@ -11,7 +11,6 @@ import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
-/** What is reported of it. */
 interface CustodyLog {
   readonly cancelling: (jobUuid: string, reason: string) => void;
   /** The job was cancelled, and its end was not seen; its status as last seen, if it was. */
@@ -71,7 +70,7 @@ export async function reconcile(custody: Custody): Promise<void> {
   await Promise.all(tasks);
 }
 
-/** Cancels a job, and waits for its end. That it has already ended is no error. */
+// That the job has already ended is no error.
 async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   const { client, log, phase, deadline, facts } = custody;
   custody.canceled.add(jobUuid);
@@ -113,7 +112,6 @@ const cancelAgainEveryMs = 12_000;
 // A job with retries left that still shows FAILED after so many cancels is not started once more.
 const maxCancelsOfFailed = 3;
 
-/** @param see notes what was seen of the job, and gives whether it has ended */
 async function confirmEnd(
   jobUuid: string,
   { client: { clock }, poller, log, phase, deadline, facts, record }: Custody,

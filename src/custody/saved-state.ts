@@ -3,7 +3,7 @@ import { parseJson } from '../service/json.ts';
 import type { Runner } from '../runner.ts';
 import { entryFactsSchema, newStepFacts, stepFactsSchema } from './facts.ts';
 import type { EntryFacts, StepFacts } from './facts.ts';
-import type { Policy } from './policy.ts';
+import { policySchema, type Policy } from './policy.ts';
 
 // What the post entry must know if main does not live to the end, in the step's saved state: facts,
 // ids and marks, never secrets. Written before each request leaves; the runner reads it when the
@@ -14,12 +14,6 @@ const stepName = 'step';
 const statusesName = 'commit-statuses';
 const sshFolderName = 'ssh-folder';
 const entryName = (place: number) => `entry-${place}`;
-
-const policySchema = z.object({
-  onTimeout: z.enum(['cancel', 'fail', 'detach']),
-  onWorkflowCancel: z.enum(['cancel', 'detach']),
-  onJobEnd: z.enum(['keep', 'cancel']),
-});
 
 /** Saved first: without it, post takes it that nothing was sent. */
 export function savePolicy(runner: Runner, policy: Policy): void {

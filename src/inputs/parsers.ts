@@ -1,4 +1,4 @@
-import type { ReadyCheck } from '../jobs/ready-check.ts';
+import type { ReadyCheck } from '../jobs/records.ts';
 import { isUuid } from '../service/schemas.ts';
 import { invalid, quote, type Parse } from './tree.ts';
 

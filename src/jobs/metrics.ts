@@ -4,9 +4,8 @@ import { isFinal, isStarting } from './status.ts';
 
 /**
  * When a job was created, started to run and ended, Unix ms; null while that is not known: the
- * service's times where they are precise, else those of the observed status
- * changes (the older host gives dates without a time). Of a job that was there before we came, they
- * are not known from what we saw first.
+ * service's times where they are precise (the older host gives dates alone), else those of the
+ * observed status changes.
  */
 export function timesOf(outcome: Outcome) {
   const { job, submittedAtMs } = outcome;

@@ -19,11 +19,7 @@ const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 export const vendorUser = 'duser';
 
 /** The addresses of a job that runs, without invalid ones. */
-export function nodeUrlsOf({
-  job,
-  runs,
-  sshUser,
-}: Pick<Outcome, 'job' | 'runs' | 'sshUser'>): readonly NodeUrl[] {
+export function nodeUrlsOf({ job, runs, sshUser }: Pick<Outcome, 'job' | 'runs' | 'sshUser'>) {
   if (job === null || isFinal(job.status)) return [];
   const alive = runs.filter(({ status }) => !isFinal(status));
   return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid, sshUser));
@@ -56,10 +52,7 @@ function validText(text: string | null): string | null {
 }
 
 /** Whether it is where one logs in. */
-export function isSsh({
-  description,
-  protocol,
-}: Pick<RunAddress, 'description' | 'protocol'>): boolean {
+export function isSsh({ description, protocol }: Pick<RunAddress, 'description' | 'protocol'>) {
   return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 

@@ -1,10 +1,8 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/json.ts';
-import type { ReadyCheck } from './ready-check.ts';
 import type { Result } from './results.ts';
 
-// The records that go from room to room, one way: JobRef → SubmittedJob → Outcome. Each is made
-// in one place and changed nowhere.
+// JobRef → SubmittedJob → Outcome: each is made in one place and changed nowhere.
 
 /** What a job of this step is about, as far as it was known before the service said anything. */
 export interface JobRef {
@@ -47,17 +45,11 @@ export interface StatusChange {
 export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
 export type EndReason = (typeof endReasons)[number];
 
-/** Why a job is no longer watched. */
-export type StopReason =
-  /** COMPLETED, FAILED or CANCELLED. */
-  | 'final'
-  /** It runs, and that was asked. */
-  | 'running'
-  /** The service will not tell. */
-  | 'lost'
-  /** It costs more than it may, or would have. */
-  | 'over-budget'
-  | EndReason;
+/**
+ * Why a job is no longer watched: it has ended, runs as was asked, can no longer be read, or costs
+ * more than it may.
+ */
+export type StopReason = 'final' | 'running' | 'lost' | 'over-budget' | EndReason;
 
 /** What a ceiling was compared with, in US dollars. */
 export type OverBudget =
@@ -110,6 +102,19 @@ export interface EarlierTry {
   readonly waitedMs: number;
   /** What it has cost, in US dollars: rate × time; 0 where nothing is known of it. */
   readonly costUsd: number;
+}
+
+/** What is asked of a server to know whether it is ready. */
+export interface ReadyCheck {
+  /** The port inside the container. */
+  readonly port: number;
+  /** With its query, if any; begins with `/`. */
+  readonly path: string;
+}
+
+/** As it was given: `8080/health`. */
+export function formatReadyCheck({ port, path }: ReadyCheck): string {
+  return `${port}${path}`;
 }
 
 /** What a server that is not ready answered last. */

@@ -15,10 +15,7 @@ const defaultAssignMs = 300_000;
 const slackMs = 30_000;
 const unknownMs = 60_000;
 
-/**
- * How long a status that may not be the end has to stay as it is, in ms: with retries, a new run needs
- * a machine, which may take as long as the job lets it.
- */
+// With retries, a new run needs a machine, which may take as long as the job lets it.
 function patienceMs(job: Job): number {
   const hasRetries = isFinal(job.status) && job.max_retry_count !== null;
   return hasRetries ? (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;

@@ -29,17 +29,15 @@ interface LogCollectorOptions {
   readonly interrupt: AbortSignal;
 }
 
-export type LogCollector = ReturnType<typeof createLogCollector>;
-export type JobLog = ReturnType<LogCollector['open']>;
+export type JobLog = ReturnType<typeof openJobLog>;
 
 // Half of the connections to the service: large logs must not hold up the looks at the jobs.
 const maxConcurrentLogs = 4;
 
-/** Makes ready for the logs of a step. Nothing here rejects because of them. */
+/** Reads the logs of a step's jobs. Nothing here rejects because of them. */
 export function createLogCollector(options: LogCollectorOptions) {
   const limit = pLimit(maxConcurrentLogs);
   return {
-    /** Opens the runs and the log of one job. */
     open: (submitted: SubmittedJob) => openJobLog(submitted, options, limit),
   };
 }
@@ -134,7 +132,6 @@ interface KnownRun {
   isOver: boolean;
 }
 
-/** Opens the runs of one job, and what was read of their logs. One log is read at a time. */
 function openRuns(
   jobUuid: string,
   { client, mode, folder }: LogCollectorOptions,
@@ -211,7 +208,6 @@ async function readLogOf(
   }
 }
 
-/** The runs of a job, oldest first, each with its log. */
 function createKnownRuns(
   jobUuid: string,
   client: Client,

@@ -2,7 +2,7 @@ import { startDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
 import { retryRules } from '../service/retry.ts';
-import type { JobRun, LedgerTransaction } from '../service/schemas.ts';
+import type { JobRun } from '../service/schemas.ts';
 import { readAllPages, readPages, readTogether } from '../service/pages.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
@@ -46,17 +46,15 @@ export async function withBills(
 }
 
 /** What was billed for each of these runs, in US dollars; runs without a bill yet are left out. */
-async function readGroup(
-  client: Client,
-  runUuids: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
+async function readGroup(client: Client, runUuids: readonly string[], signal: AbortSignal) {
   const read = async (page: number) => listLedger(client, runUuids, page, signal);
   const pages = readPages(read, retryRules.bill, { ...client, signal });
   const { items, isWhole } = await readAllPages(pages, maxPagesPerGroup);
   // A part of a bill is none.
-  if (!isWhole) return new Map();
-  const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
+  if (!isWhole) return new Map<string, number>();
+  // An authorization is not a bill.
+  const captured = items.filter(({ type }) => type.toUpperCase() === 'CAPTURE');
+  const captures = Map.groupBy(captured, (line) => line.job_run_uuid);
   // A ledger that knows no filter has the lines of all runs.
   const bills = runUuids.flatMap((uuid) => {
     const lines = captures.get(uuid);
@@ -66,9 +64,4 @@ async function readGroup(
     return usd === undefined ? [] : [[uuid, Math.abs(usd)] as const];
   });
   return new Map(bills);
-}
-
-// An authorization is not a bill.
-function isCapture({ type }: LedgerTransaction): boolean {
-  return type.toUpperCase() === 'CAPTURE';
 }

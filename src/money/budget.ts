@@ -10,14 +10,13 @@ import { isFinal } from '../jobs/status.ts';
 import { hasCeiling, minRunLimitMs, type Ceilings } from './ceilings.ts';
 import { hourMs, rateOfRun, spansOf, spendOf, type BilledSpan, type Spend } from './cost.ts';
 
-export interface BudgetListener {
+interface BudgetListener {
   /** Told when a job costs more an hour than it may, after each look that shows it. */
   readonly onOverRate: (jobUuid: string, why: OverBudget) => void;
   /** Told once when all jobs together are about to cost more than they may. */
   readonly onOverCost: (why: OverBudget) => void;
 }
 
-/** Watches what the jobs of a step cost while they run. Does nothing without a ceiling. */
 export type Budget = ReturnType<typeof createBudget>;
 
 // The service bills a job until it has ended, which takes a while after a cancel.
@@ -42,7 +41,10 @@ interface WatchedJob {
   reading: Promise<void> | null;
 }
 
-/** @param over fires when nothing is watched any more */
+/**
+ * Watches what the jobs of a step cost while they run. Does nothing without a ceiling.
+ * @param over fires when nothing is watched any more
+ */
 export function createBudget(client: Client, ceilings: Ceilings, over: AbortSignal) {
   const { clock } = client;
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
@@ -144,10 +146,7 @@ function spansOfJob({ job, runs, ...seen }: WatchedJob): readonly BilledSpan[] {
   });
 }
 
-/**
- * Reads the runs of a job, once at a time; what fails is read again after the next look.
- * @param onRate told of the rate of a run that goes on
- */
+/** @param onRate told of the rate of a run that goes on */
 function createRunReader(
   client: Client,
   over: AbortSignal,
@@ -162,7 +161,7 @@ function createRunReader(
       const rateUsd = isFinal(entry.runs.at(-1)?.status ?? '') ? null : currentRate(entry);
       if (rateUsd !== null) onRate(entry, rateUsd);
     } catch {
-      // It changes no verdict.
+      // It changes no verdict, and is read again after the next look.
     }
     entry.reading = null;
   };

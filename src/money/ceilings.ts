@@ -1,7 +1,7 @@
 import type { CookBody } from '../service/endpoints.ts';
 import { asNumber } from '../service/json.ts';
 import type { Recipe } from '../service/schemas.ts';
-import { InputError, type Problem } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { hourMs } from './cost.ts';
 import type { OfferSummary, OverBudget } from '../jobs/records.ts';
 
@@ -28,11 +28,7 @@ export const minRunLimitMs = 60_000;
  * when nobody watches them; in ms, null without both ceilings.
  * @param retries how often the service may start the job once more, with a run as long
  */
-export function shareMs(
-  { maxHourlyRateUsd, maxCostUsd }: Ceilings,
-  jobCount: number,
-  retries = 0,
-): number | null {
+export function shareMs({ maxHourlyRateUsd, maxCostUsd }: Ceilings, jobCount: number, retries = 0) {
   if (maxHourlyRateUsd === null || maxCostUsd === null) return null;
   const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
   // A hair more than nothing: 0.05 / 0.5 is to be 6 minutes, whatever the binary fractions are.
@@ -40,11 +36,7 @@ export function shareMs(
 }
 
 /** What is wrong with ceilings that leave a job less than the service's minimum of one minute. */
-export function shareProblems(
-  ceilings: Ceilings,
-  jobCount: number,
-  retries = 0,
-): readonly Problem[] {
+export function shareProblems(ceilings: Ceilings, jobCount: number, retries = 0) {
   const share = shareMs(ceilings, jobCount, retries);
   if (share === null || share >= minRunLimitMs) return [];
   const runs = jobCount * (retries + 1);
@@ -64,7 +56,7 @@ export function withShare(
   recipe: Recipe | null,
   ceilings: Ceilings,
   jobCount: number,
-): { readonly body: CookBody; readonly shareMs: number | null } {
+) {
   const fields = { ...recipe?.payload, ...body };
   const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
   const retries = asNumber(count) ?? 0;

@@ -15,20 +15,12 @@ export interface Cost {
   readonly is: 'billed' | 'estimated';
 }
 
-/** A time that a job is billed for. */
 export interface BilledSpan {
   /** An hour, all nodes together; null where it is not known. */
   readonly rateUsd: number | null;
   readonly fromMs: number;
   /** null while it has not ended. */
   readonly toMs: number | null;
-}
-
-/** When a job was created, started and ended; null where that is not known, or has not happened. */
-interface JobTimes {
-  readonly createdMs: number | null;
-  readonly startedMs: number | null;
-  readonly endedMs: number | null;
 }
 
 /**
@@ -38,7 +30,7 @@ interface JobTimes {
 export function spansOf(
   job: Job | null,
   runs: readonly JobRun[],
-  { createdMs, startedMs, endedMs }: JobTimes,
+  { createdMs, startedMs, endedMs }: ReturnType<typeof timesOf>,
 ): readonly BilledSpan[] {
   if (job === null) return [];
   if (job.task !== 'PERSISTENT' && runs.length > 0) {
@@ -52,12 +44,7 @@ export function spansOf(
   return fromMs === null ? [] : [{ rateUsd, fromMs, toMs: endedMs }];
 }
 
-function spanOfRun(
-  run: JobRun,
-  job: Job,
-  createdMs: number | null,
-  lastMs: number | null,
-): readonly BilledSpan[] {
+function spanOfRun(run: JobRun, job: Job, createdMs: number | null, lastMs: number | null) {
   const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
   // One that never started costs nothing.
   if (startedMs === null && durationMs === null) return [];
@@ -68,7 +55,6 @@ function spanOfRun(
   return [{ rateUsd, fromMs: Math.max(atMs, createdMs ?? atMs), toMs: endedMs ?? lastMs }];
 }
 
-/** What was spent, and how fast it grows. */
 export interface Spend {
   readonly usd: number;
   readonly hourlyUsd: number;
@@ -117,9 +103,9 @@ export function hourlyRateOf({ job, runs }: Outcome): number | null {
  * @param nowMs until when what still runs is counted; without it, what still runs has no cost yet
  */
 export function pricedCostOf(outcome: Outcome, nowMs?: number): Cost | null {
-  const before = outcome.earlierTries.map(({ costUsd: usd }): Cost | null => {
-    return usd === 0 ? null : { usd, is: 'estimated' };
-  });
+  const before = outcome.earlierTries.map(({ costUsd: usd }) =>
+    usd === 0 ? null : ({ usd, is: 'estimated' } as const),
+  );
   return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
 }
 

@@ -1,7 +1,6 @@
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
 import { durationsOf } from '../jobs/metrics.ts';
-import { formatReadyCheck } from '../jobs/ready-check.ts';
-import type { EarlierTry, Outcome } from '../jobs/records.ts';
+import { formatReadyCheck, type EarlierTry, type Outcome } from '../jobs/records.ts';
 import { consoleUrl } from './errors.ts';
 import { formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';

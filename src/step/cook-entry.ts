@@ -29,7 +29,9 @@ export async function cookAll(
   const unfinished = pLimit(context.maxParallel || Infinity);
   const runEntry = async (request: CookRequest) =>
     unfinished(async () => {
-      const runData = await cookInTurn(step, request, context, cookAndWatch);
+      const runData = await cookInTurn(step, request, context, async (own, model) =>
+        cookAndWatch(step, own, model, context),
+      );
       const entry = step.entries[request.index];
       if (entry !== undefined) reportEnd(step, entry, runData);
       return runData;

@@ -45,12 +45,11 @@ export async function withStep<T>(
 // The cancel action and a dry run say what they do themselves.
 function startReports({ plan, entries, deps, log, listeners }: Step, signal: AbortSignal): void {
   const { apiUrl, timeoutMs, policy, goalResult, cancelReason } = plan;
-  const jobCount = entries.length;
-  if (jobCount === 0 || cancelReason !== undefined) return;
+  if (entries.length === 0 || cancelReason !== undefined) return;
   const atTimeout = timeoutWords[policy.onTimeout];
   log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
   const progress = { timeoutMs, atTimeout };
-  listeners.push(startProgress(log.print, deps.clock, jobCount, progress, signal));
+  listeners.push(startProgress(log.print, deps.clock, entries.length, progress, signal));
 }
 
 const timeoutWords = {
@@ -123,10 +122,7 @@ async function decide(step: Step, runData: readonly RunData[]): Promise<readonly
   }));
 }
 
-/**
- * Reads once more the jobs that did what was asked for while others were waited for: they may have
- * ended since, and are then reported as jobs that have.
- */
+// Jobs that did what was asked for may have ended while others were waited for.
 async function refreshRunning(step: Step): Promise<void> {
   const { entries, end, plan } = step;
   const running = entries.filter(({ facts }) => facts.stop === 'goal');

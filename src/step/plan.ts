@@ -3,7 +3,7 @@ import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import type { waitInputs } from '../inputs/tables.ts';
 import type { Values } from '../inputs/read.ts';
-import type { ReadyCheck } from '../jobs/ready-check.ts';
+import type { ReadyCheck } from '../jobs/records.ts';
 import type { LogMode } from '../logs/collector.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { SshFolder } from '../ssh/folder.ts';

@@ -1,7 +1,6 @@
 import { asError } from '../errors.ts';
 import { isSsh, mainUrlOf, nodeUrlsOfRun, type NodeUrl } from '../jobs/node-urls.ts';
-import { formatReadyCheck } from '../jobs/ready-check.ts';
-import type { Readiness, SubmittedJob } from '../jobs/records.ts';
+import { formatReadyCheck, type Readiness, type SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { readAccessToken } from '../service/endpoints.ts';
@@ -142,7 +141,6 @@ async function isReady(
   return refusal === null;
 }
 
-/** What a server that is not ready was asked, and what it answered. */
 type Refusal = Pick<Readiness, 'check' | 'answer'>;
 
 /** Logs in once. @returns why that did not work; null where it did, or was not asked for */

@@ -11,9 +11,8 @@ import { createEntry, type Entry } from './entry.ts';
 import { allEntries, type Step } from './step.ts';
 import { outcomeNow, reconcileEntry, saveFacts, startTry, trackJob } from './update.ts';
 
-// The tries of an entry: what earlier attempts of the workflow run have left of it, and then its GPU
-// models, the first one that is on offer, and the next where its job has ended without a start. Each
-// try is a cook of its own, with a mark and facts of its own.
+// The tries of an entry: what earlier attempts of the workflow run have left of it, then its GPU
+// models in turn. Each try is a cook of its own, with a mark and facts of its own.
 
 /** What the cooks of a step share. */
 export interface CookContext {
@@ -40,12 +39,7 @@ export async function cookInTurn(
   step: Step,
   request: CookRequest,
   context: CookContext,
-  cookOne: (
-    step: Step,
-    entry: Entry,
-    request: CookRequest,
-    context: CookContext,
-  ) => Promise<RunData>,
+  cookOne: (entry: Entry, request: CookRequest) => Promise<RunData>,
 ): Promise<RunData> {
   const taken = context.attached.taken.get(request.index)?.tries ?? [];
   const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
@@ -53,7 +47,7 @@ export async function cookInTurn(
   let before: (Try & { readonly runData: RunData }) | null = null;
   for (;;) {
     current.entry.hasNext = untried.length > 0;
-    const runData = await cookOne(step, current.entry, current.request, context);
+    const runData = await cookOne(current.entry, current.request);
     const { sends, jobs } = current.entry.facts;
     const isUnsent = sends === 0 && jobs.length === 0;
     // The wait was over before anything was sent: what is reported is the job that there was.
@@ -123,7 +117,6 @@ export interface Attached extends EarlierJobs {
   readonly error: Error | null;
 }
 
-/** Where nothing was looked for, or it could not be. */
 export function nothingAttached(error: Error | null = null): Attached {
   return { error, taken: new Map(), restartable: new Map() };
 }

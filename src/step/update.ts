@@ -11,8 +11,7 @@ import type { Job } from '../service/schemas.ts';
 import { createEntry, getOutcome, seeJob, setSeen, type Entry } from './entry.ts';
 import { allEntries, type Step } from './step.ts';
 
-// What changes an entry, and what follows from a change: it is saved, counted, reported, and done
-// about its jobs.
+// What changes an entry, and what follows from a change.
 
 /**
  * Saves what is known of an entry, for the post entry too, before anything else is done.

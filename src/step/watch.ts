@@ -134,10 +134,7 @@ async function watchForDuplicates(step: Step, entry: Entry, until: AbortSignal):
   }
 }
 
-/**
- * Whether the next model is to be tried: the job was seen to have ended, none of its runs has
- * started, and there is no doubt about another job of the entry.
- */
+// The next model is tried where no run has started, and no other job of the entry is in doubt.
 async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolean> {
   const { end, client, deps } = step;
   const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
