@@ -22,6 +22,8 @@ test('only the door reaches the standard streams', () => {
 
 test('the door prints nothing raw', () => {
   const door = readFileSync(`${src}runner.ts`, 'utf8');
-  const calls = [...door.matchAll(/core\.(?:info|startGroup)\((.*)\)[,;]/g)].map(([, given]) => given);
+  const calls = [...door.matchAll(/core\.(?:info|startGroup)\((.*)\)[,;]/g)].map(
+    ([, given]) => given,
+  );
   expect(calls).toEqual(['printable(line)', 'printable(title)']);
 });
