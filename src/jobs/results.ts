@@ -44,6 +44,11 @@ export function compareResults(a: Result, b: Result): number {
   return worstFirst.indexOf(a) - worstFirst.indexOf(b);
 }
 
+/** The worst first; those with the same result in their old order. */
+export function sortByResult<T extends { readonly result: Result }>(outcomes: readonly T[]) {
+  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+}
+
 /** Whether the step passes with a result. */
 export function passes(result: Result): boolean {
   return results[result].state === 'pending' || results[result].state === 'success';

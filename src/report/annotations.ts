@@ -1,4 +1,5 @@
 import type { Outcome } from '../jobs/records.ts';
+import { sortByResult } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { plainLines } from './container-log.ts';
@@ -6,7 +7,6 @@ import type { ErrorMessage } from './errors.ts';
 import { firstThatFit } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
-import { sortByResult } from './summary/table.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;

@@ -4,7 +4,7 @@ import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
-import { compareResults, formatResult, results } from '../jobs/results.ts';
+import { formatResult, results, sortByResult } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -116,8 +116,7 @@ export function formatCounts(outcomes: readonly Outcome[], name = 'Job'): string
   if (only === undefined) return 'Nothing was cooked';
   if (outcomes.length === 1)
     return uuidOf(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
-  const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
-  return [...Map.groupBy(worstFirst, wordsOf)]
+  return [...Map.groupBy(sortByResult(outcomes), wordsOf)]
     .map(([words, { length }], index) => {
       const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
       return `${count} ${words}`;

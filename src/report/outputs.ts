@@ -4,14 +4,13 @@ import { tempFolder } from '../inputs/context.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import type { Outcome, JobRef, SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
-import type { Result } from '../jobs/results.ts';
+import { sortByResult, type Result } from '../jobs/results.ts';
 import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 import { cut } from '../text.ts';
 import { describeTrouble, firstThatFit } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
-import { sortByResult } from './summary/table.ts';
 
 // The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several:
 // with these bounds, and those of the texts that the service gives, a thousand jobs take less than

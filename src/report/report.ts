@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
+import { sortByResult } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { annotate, annotateOutcomes, formatMessage } from './annotations.ts';
 import { describeInputError, describeInternalError, type ErrorMessage } from './errors.ts';
@@ -7,7 +8,6 @@ import { formatClosing } from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { writeOutputs, writeVerdict } from './outputs.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
-import { sortByResult } from './summary/table.ts';
 
 /** Reports what became of each job, and sets the step's verdict. */
 export async function reportOutcomes(

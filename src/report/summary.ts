@@ -1,7 +1,7 @@
 import type { InputError } from '../errors.ts';
 import { timesOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { results } from '../jobs/results.ts';
+import { results, sortByResult } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import { totalCostOf } from '../money/cost.ts';
@@ -25,7 +25,6 @@ import {
   formatNumber,
   joinBlocks,
   renderSentence,
-  sortByResult,
   uuidCell,
 } from './summary/table.ts';
 import { renderTimeline } from './summary/timeline.ts';

@@ -1,5 +1,3 @@
-import type { Outcome } from '../../jobs/records.ts';
-import { compareResults } from '../../jobs/results.ts';
 import { isUuid } from '../../service/schemas.ts';
 import { consoleUrl } from '../errors.ts';
 import { escapeHtml, sanitizeLine } from '../sanitize.ts';
@@ -46,11 +44,6 @@ export function renderTable<T>(
 }
 
 const styles = { left: ' nowrap', right: ' align="right" nowrap' };
-
-/** The worst jobs first; those with the same result in their old order. */
-export function sortByResult(outcomes: readonly Outcome[]): readonly Outcome[] {
-  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
-}
 
 /** `#3` as the log has it; GitHub would make a link to an issue of it. */
 export function formatNumber(index: number): string {
