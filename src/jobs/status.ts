@@ -32,7 +32,12 @@ export function isFinal(status: string): boolean {
 
 /** A status as a word in a sentence, such as `running`; one that is not known, as it is. */
 export function formatStatus(status: string): string {
-  return isKnown(status) ? status.toLowerCase().replace('cancell', 'cancel') : status;
+  return isKnown(status) ? lowerStatus(status) : status;
+}
+
+/** A status in lower case, and in American spelling. */
+export function lowerStatus(status: string): string {
+  return status.toLowerCase().replace('cancell', 'cancel');
 }
 
 export function isStarting(status: string): boolean {

@@ -6,6 +6,7 @@ import { plainLines } from './container-log.ts';
 import type { ErrorMessage } from './errors.ts';
 import { firstThatFit } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
+import { maxMessage } from './outputs.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
@@ -70,9 +71,6 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void 
   const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
   annotateAll(runner, sortByResult([...causes.values()]).map(describeOutcome));
 }
-
-// The output holds no more than GitHub and chats show of a text.
-const maxMessage = 1_000;
 
 /** What an annotation says, as the output `message`: the title, and the cause and the remedy. */
 export function formatMessage(

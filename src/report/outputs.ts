@@ -17,7 +17,8 @@ import { sanitizeLine } from './sanitize.ts';
 // half of it.
 const maxReason = 4_000;
 const maxNodeUrls = 60_000;
-const maxMessage = 1_000;
+/** Most characters of the output `message`: no more than GitHub and chats show of a text. */
+export const maxMessage = 1_000;
 // Linux takes no environment variable above 128 KiB, and scripts read this output from one.
 const maxJobsBytes = 100_000;
 
