@@ -68,13 +68,10 @@ export function createBudget(client: Client, ceilings: Ceilings, over: AbortSign
       watched.set(job.uuid, entry);
       if (!over.aborted && mustRead(entry)) void readRuns(entry);
     },
-    /**
-     * Waits until the rate of a job that runs is known, so many ms at most.
-     * @returns whether it is, or nobody asked
-     */
-    waitForRate: async (jobUuid: string, maxMs: number): Promise<boolean> => {
+    /** Waits until the rate of a job that runs is known, so many ms at most. */
+    waitForRate: async (jobUuid: string, maxMs: number): Promise<void> => {
       const entry = watched.get(jobUuid);
-      return entry === undefined || waitForRate(entry, readRuns, clock, maxMs, over);
+      if (entry !== undefined) await waitForRate(entry, readRuns, clock, maxMs, over);
     },
     /**
      * Why no further job may be cooked; null where one may.
@@ -120,14 +117,13 @@ async function waitForRate(
   clock: Clock,
   maxMs: number,
   over: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const untilMs = clock.monotonicMs() + maxMs;
   const isOpen = () => currentRate(entry) === null && !over.aborted;
   while (isOpen() && clock.monotonicMs() < untilMs) {
     await readRuns(entry);
     if (isOpen()) await clock.sleep(retryEveryMs, over);
   }
-  return !isOpen();
 }
 
 /** For how many ms what is left of `max-cost` lasts; Infinity where nothing is spent any more. */
