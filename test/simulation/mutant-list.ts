@@ -96,6 +96,7 @@ export const mutants: readonly Mutant[] = [
     file: 'custody/policy.ts',
     find: "    case 'ended':\n",
     replace: "    case 'ended':\n      return false;\n",
+    test: 'unit/policy.test.ts',
   },
   {
     name: 'duplicates are left running',
@@ -145,6 +146,7 @@ export const mutants: readonly Mutant[] = [
     file: 'custody/policy.ts',
     find: "      return mark !== null || policy.onTimeout === 'cancel';",
     replace: '      return true;',
+    test: 'unit/policy.test.ts',
   },
   {
     name: 'a new job that answers 404 is lost',
@@ -265,6 +267,7 @@ export const mutants: readonly Mutant[] = [
     file: 'money/cost.ts',
     find: "const fromMs = job.task === 'PERSISTENT' ? createdMs : startedMs;",
     replace: 'const fromMs = startedMs;',
+    test: 'unit/cost.test.ts',
   },
   {
     name: 'what runs as asked costs for ever',
