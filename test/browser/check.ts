@@ -2,18 +2,17 @@ import type { CheckedJob } from '../../src/check/jobs.ts';
 import { renderCheck } from '../../src/check/report.ts';
 import { createJobOutcome } from '../../src/jobs/outcome.ts';
 import { pricedCostOf } from '../../src/money/cost.ts';
-import { cookedAtMs, fakeJob, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
+import {
+  cookedAtMs,
+  fakeJob,
+  fakeRun,
+  uuidNumber,
+  type Pace,
+  fakeRunRef,
+} from '../support/outcomes.ts';
 
 const nowMs = cookedAtMs + 3_600_000;
-const here = {
-  server: 'github.com',
-  repository: 'acme/renders',
-  repositoryId: '7',
-  runId: '99',
-  runAttempt: 1,
-  sha: '',
-  workflow: 'Check',
-};
+const here = fakeRunRef({ runId: '99', workflow: 'Check' });
 
 function checkedJob(number: number, title: string, status: string, workflow: string, pace: Pace) {
   const uuid = `${number}0a4e5d2-7063-4be8-bb94-${uuidNumber(number).slice(-12)}`;

@@ -1,4 +1,5 @@
 import { createOutcome } from '../../src/jobs/outcome.ts';
+import type { RunRef } from '../../src/inputs/context.ts';
 import type { JobRef, Outcome } from '../../src/jobs/records.ts';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
 
@@ -78,6 +79,20 @@ export function fakeOutcome(
     timeline: timelineOf(pace, job.status ?? 'COMPLETED'),
   });
   return { ...known, result: 'succeeded', ...changes };
+}
+
+/** A made-up workflow run. */
+export function fakeRunRef(changes: Partial<RunRef> = {}): RunRef {
+  return {
+    server: 'github.com',
+    repository: 'acme/renders',
+    repositoryId: '7',
+    runId: '1',
+    runAttempt: 1,
+    sha: '',
+    workflow: 'Nightly',
+    ...changes,
+  };
 }
 
 /** What a made-up job is about: the first recipe, and nothing else. */

@@ -1,17 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { CheckResult } from '../../src/check/jobs.ts';
 import { renderCheck } from '../../src/check/report.ts';
-import { fakeOutcome, uuidNumber } from '../support/outcomes.ts';
+import { fakeOutcome, uuidNumber, fakeRunRef } from '../support/outcomes.ts';
 
-const here = {
-  server: 'github.com',
-  repository: 'acme/renders',
-  repositoryId: '7',
-  runId: '99',
-  runAttempt: 1,
-  sha: '',
-  workflow: 'Check',
-};
+const here = fakeRunRef({ runId: '99', workflow: 'Check' });
 const nowMs = Date.UTC(2026, 5, 1, 12);
 
 /** The summary of a check that found one job that runs. */

@@ -10,7 +10,7 @@ import { parsePendingUrl, pendingUrl, type NewStatus } from '../../src/github/st
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
 import { noGitHub, refusal } from '../github/in-process.ts';
 import { fakeDeps } from '../support/deps.ts';
-import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
+import { fakeJob, fakeOutcome, fakeRunRef } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
 const jobRef = (index: number, title: string | null, recipeUuid: string | null): JobRef => ({
@@ -126,15 +126,7 @@ const never = new AbortController().signal;
 type Answer =
   number | 'slow' | 'hang' | { readonly status: number; readonly headers: Record<string, string> };
 
-const run = {
-  server: 'github.com',
-  repository: 'acme/renders',
-  repositoryId: '7',
-  runId: '4711',
-  runAttempt: 1,
-  sha: 'a'.repeat(40),
-  workflow: 'Nightly',
-};
+const run = fakeRunRef({ runId: '4711', sha: 'a'.repeat(40) });
 
 function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly Answer[] } = {}) {
   const clock = manualClock();

@@ -8,17 +8,9 @@ import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeClient } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeDeps } from '../support/deps.ts';
-import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+import { fakeJob, uuidNumber, fakeRunRef } from '../support/outcomes.ts';
 
-const run = {
-  server: 'github.com',
-  repository: 'acme/renders',
-  repositoryId: '7',
-  runId: '1',
-  runAttempt: 1,
-  sha: 'a'.repeat(40),
-  workflow: 'Nightly',
-};
+const run = fakeRunRef({ sha: 'a'.repeat(40) });
 const page = 'https://github.com/acme/renders/actions/runs';
 
 /** Has post finish the statuses of the first three jobs, which are in these statuses now. */

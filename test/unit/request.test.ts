@@ -5,6 +5,7 @@ import { canonicalJson } from '../../src/service/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
 import type { StepIdentity } from '../../src/inputs/context.ts';
 import { bodyOf, merge, createRequests } from '../../src/cooking/request.ts';
+import { fakeRunRef } from '../support/outcomes.ts';
 import { cookRequest } from '../support/plans.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
@@ -60,15 +61,7 @@ test('a mark has the names of the environment, and no value that a later attempt
 });
 
 test('the description ends with the mark', () => {
-  const run = {
-    server: 'github.com',
-    repository: 'acme/renders',
-    repositoryId: '7',
-    runId: '1',
-    runAttempt: 1,
-    sha: '',
-    workflow: 'Nightly',
-  };
+  const run = fakeRunRef();
   const [request] = createRequests(inputs, step, nonce, run);
   expect(request?.mark).toMatch(/^cook-[0-9a-f]{32}-0123456789abcdef$/);
   expect(request?.fields).toEqual({
