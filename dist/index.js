@@ -28625,9 +28625,7 @@ const systemClock = {
 function startDeadline(clock, ms, outer) {
     const deadline = new AbortController();
     const cleared = new AbortController();
-    const fire = () => {
-        deadline.abort();
-    };
+    const fire = () => deadline.abort();
     if (outer?.aborted)
         fire();
     outer?.addEventListener('abort', fire, { signal: cleared.signal });
@@ -28637,17 +28635,13 @@ function startDeadline(clock, ms, outer) {
     });
     return {
         signal: deadline.signal,
-        clear: () => {
-            cleared.abort();
-        },
+        clear: () => cleared.abort(),
     };
 }
 async function withDeadline(clock, ms, outer, work) {
     const { signal, clear } = startDeadline(clock, ms, outer);
     const left = new Promise((_, reject) => {
-        const leave = () => {
-            reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4('there was no time left'));
-        };
+        const leave = () => reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4('there was no time left'));
         if (signal.aborted)
             leave();
         signal.addEventListener('abort', leave, { once: true });
@@ -29497,9 +29491,7 @@ const defaultFields = { max_retry_count: 0, max_node_count: 1 };
 async function planCook(request, read, inputs) {
     const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
     try {
-        const recipe = await read(request.recipeUuid).catch((error) => {
-            return asUnread(error, request);
-        });
+        const recipe = await read(request.recipeUuid).catch((error) => asUnread(error, request));
         if (recipe instanceof errors/* ServiceError */._7 && (isFatal(recipe) || needsRecipe(request, inputs))) {
             return { ...nothing, error: recipe };
         }
@@ -29760,9 +29752,7 @@ async function dryRun(requests, plan, inputs, deps) {
         const { plans, error } = await planCooks(tries, client, end.signal, inputs);
         log.recipes(plans);
         const read = createPriceReader(client, budget.over, ceilings);
-        const entries = await priceEntries(plans, read, (unread) => {
-            log.offersUnknown(unread, (0,money_ceilings/* hasCeiling */.YW)(ceilings));
-        });
+        const entries = await priceEntries(plans, read, (unread) => log.offersUnknown(unread, (0,money_ceilings/* hasCeiling */.YW)(ceilings)));
         return { entries, error };
     });
     await reportDryRun(deps.runner, dry.entries, ceilings, dry.error);
@@ -29857,8 +29847,7 @@ async function look(error, { mark }, windowMs, { finder, facts, client }) {
         const { jobs, serverSentAtMs } = facts();
         const knownUuids = jobs.map(({ uuid }) => uuid);
         const sentAtMs = serverSentAtMs ?? client.serverNow();
-        const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
-        return await finder.find(search);
+        return await finder.find({ mark, knownUuids, serverSentAtMs: sentAtMs, windowMs });
     }
     catch (failure) {
         throw failure instanceof errors/* ServiceError */._7 ? error : failure;
@@ -29972,7 +29961,9 @@ async function cookInTurn(step, request, context, cookOne) {
     for (;;) {
         current.entry.hasNext = untried.length > 0;
         const runData = await cookOne(current.entry, current.request);
-        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+        const { sends, jobs } = current.entry.facts;
+        const isUnsent = sends === 0 && jobs.length === 0;
+        if (before !== null && isUnsent && step.end.signal.aborted) {
             step.entries[request.index] = before.entry;
             return before.runData;
         }
@@ -29988,9 +29979,6 @@ async function cookInTurn(step, request, context, cookOne) {
         const entry = (0,update/* startTry */.gp)(step, chosen, [...current.entry.earlierTries, done]);
         current = { request: chosen, entry };
     }
-}
-function isUnsent({ facts }) {
-    return facts.sends === 0 && facts.jobs.length === 0;
 }
 async function firstTry(step, request, taken, untried, context) {
     const entry = step.entries[request.index];
@@ -30077,13 +30065,10 @@ var watch = __nccwpck_require__(8668);
 
 
 
-const maxConcurrentCooks = 8;
 async function cookAll(step, requests, context) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentCooks);
     const unfinished = (0,p_limit/* default */.A)(context.maxParallel || Infinity);
-    const cookOne = async (entry, request) => cookAndWatch(step, entry, request, context, inTurn);
     const runEntry = async (request) => unfinished(async () => {
-        const runData = await cookInTurn(step, request, context, cookOne);
+        const runData = await cookInTurn(step, request, context, async (own, model) => cookAndWatch(step, own, model, context));
         const entry = step.entries[request.index];
         if (entry !== undefined)
             (0,update/* reportEnd */.wZ)(step, entry, runData);
@@ -30092,26 +30077,26 @@ async function cookAll(step, requests, context) {
     const hasJob = ({ index }) => Number((step.entries[index]?.seen.job ?? null) !== null);
     const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
     const running = new Map(ordered.map((request) => [request.index, runEntry(request)]));
-    return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
+    return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.hd));
 }
-async function cookAndWatch(step, entry, request, context, inTurn) {
+async function cookAndWatch(step, entry, request, context) {
     const fields = context.plans.get(request)?.fields ?? {};
     const retries = (0,json/* asNumber */.i)(fields['max_retry_count']);
     entry.facts = { ...entry.facts, retries, nodes: (0,json/* asNumber */.i)(fields['max_node_count']) };
     const isThere = entry.seen.submitted !== null;
-    const isCooked = isThere || (await tryToCook(step, entry, request, context, inTurn));
+    const isCooked = isThere || (await tryToCook(step, entry, request, context));
     if (isCooked && context.wait)
         return (0,watch/* watchToEnd */.WR)(step, entry);
     if (isCooked)
         (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
     await (0,update/* reconcileEntry */.Xt)(step, entry);
-    return records/* noRunData */.h;
+    return records/* noRunData */.hd;
 }
-async function tryToCook(step, entry, request, context, inTurn) {
+async function tryToCook(step, entry, request, context) {
     try {
         if (context.error !== null)
             throw context.error;
-        const overBudget = await cookEntry(step, entry, request, context, inTurn);
+        const overBudget = await cookEntry(step, entry, request, context);
         if (overBudget === null)
             return true;
         (0,update/* stopOverBudget */._Z)(step, entry, overBudget);
@@ -30126,7 +30111,7 @@ async function tryToCook(step, entry, request, context, inTurn) {
     (0,update/* failFast */.$4)(step);
     return false;
 }
-async function cookEntry(step, entry, request, { plans, prices, attached }, inTurn) {
+async function cookEntry(step, entry, request, { plans, prices, attached }) {
     const { client, finder, end, log, budget } = step;
     const plan = plans.get(request);
     if (plan === undefined)
@@ -30142,7 +30127,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
         const { job, origin } = await submit_submit(request, plan.body, {
             client,
             finder,
-            inTurn,
+            inTurn: step.inTurn,
             ended: end.signal,
             abandon: end.abandon,
             facts: () => entry.facts,
@@ -30151,9 +30136,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }, inTu
                 if (change.sends !== undefined)
                     cancelReplaced(step, request, attached);
             },
-            onUnanswered: (error) => {
-                log.cookUnanswered(request, error);
-            },
+            onUnanswered: (error) => log.cookUnanswered(request, error),
             onDelayed: log.cookDelayed,
         });
         if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
@@ -30362,9 +30345,9 @@ async function cleanUpJobs(deps) {
     if (saved === null)
         return;
     const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, saved.step, saved.policy, 'post');
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .ot)(facts, saved.step, saved.policy, 'post');
     const nothing = { canceled: new Set(), hasLooked: false };
-    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted(facts), nothing, 'post').do !== 'done');
+    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .Gj)(facts, wanted(facts), nothing, 'post').do !== 'done');
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
@@ -30481,7 +30464,7 @@ async function waitFor(step, entry) {
     }
     await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reconcileEntry */ .Xt)(step, entry);
     (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reportEnd */ .wZ)(step, entry);
-    return _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h;
+    return _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd;
 }
 
 
@@ -30652,7 +30635,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc
     stop: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
 const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    ends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(_jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .endReasons */ .X)),
+    ends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(_jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .endReasons */ .Xo)),
     hasVerdict: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
 });
 const newStepFacts = { ends: [], hasVerdict: false };
@@ -30858,11 +30841,19 @@ function isOfRepository(mark, here) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   G: () => (/* binding */ nextAction),
-/* harmony export */   o: () => (/* binding */ getWanted)
+/* harmony export */   Gj: () => (/* binding */ nextAction),
+/* harmony export */   ot: () => (/* binding */ getWanted),
+/* harmony export */   wh: () => (/* binding */ policySchema)
 /* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
 
+
+const policySchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
+    onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
+    onJobEnd: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['keep', 'cancel']),
+});
 function getWanted(facts, step, policy, phase) {
     if (phase === 'post' && policy.onJobEnd === 'cancel')
         return 'cancel';
@@ -30960,7 +30951,7 @@ async function reconcile(custody) {
             hasLooked = false;
     };
     while (!deadline.aborted) {
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(facts(), wanted(), { canceled, hasLooked }, phase);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .Gj)(facts(), wanted(), { canceled, hasLooked }, phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, custody));
@@ -31112,10 +31103,11 @@ function createFactsReconciler(options) {
 /* harmony export */   zZ: () => (/* binding */ savePendingStatuses),
 /* harmony export */   zh: () => (/* binding */ readSshFolder)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
 /* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(268);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
+
 
 
 
@@ -31124,11 +31116,6 @@ const stepName = 'step';
 const statusesName = 'commit-statuses';
 const sshFolderName = 'ssh-folder';
 const entryName = (place) => `entry-${place}`;
-const policySchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
-    onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
-    onJobEnd: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['keep', 'cancel']),
-});
 function savePolicy(runner, policy) {
     runner.saveState(policyName, JSON.stringify(policy));
 }
@@ -31159,7 +31146,7 @@ function readSavedState(runner) {
         const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .parseJson */ .qF)(runner.state(name)));
         return parsed.success ? parsed.data : null;
     };
-    const policy = read(policyName, policySchema);
+    const policy = read(policyName, _policy_js__WEBPACK_IMPORTED_MODULE_1__/* .policySchema */ .wh);
     if (policy === null)
         return null;
     const entries = [];
@@ -36502,7 +36489,7 @@ function latestMs(time) {
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 const vendorUser = 'duser';
-function nodeUrlsOf({ job, runs, sshUser, }) {
+function nodeUrlsOf({ job, runs, sshUser }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
     const alive = runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status));
@@ -36527,7 +36514,7 @@ function nodeUrlsOfRun({ node_urls: urls }, jobUuid, sshUser = vendorUser) {
 function validText(text) {
     return text !== null && textPattern.test(text) ? text : null;
 }
-function isSsh({ description, protocol, }) {
+function isSsh({ description, protocol }) {
     return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 function mainUrlOf(urls, port) {
@@ -36570,7 +36557,7 @@ const noGoal = {
     maxCostUsd: null,
 };
 const unknown = {
-    ..._records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h,
+    ..._records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .hd,
     job: null,
     origin: null,
     submittedAtMs: null,
@@ -36646,28 +36633,19 @@ function overShare(outcome, { shareMs, maxCostUsd }) {
 
 /***/ }),
 
-/***/ 2799:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ formatReadyCheck)
-/* harmony export */ });
-function formatReadyCheck({ port, path }) {
-    return `${port}${path}`;
-}
-
-
-/***/ }),
-
 /***/ 1175:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   X: () => (/* binding */ endReasons),
-/* harmony export */   h: () => (/* binding */ noRunData)
+/* harmony export */   Xo: () => (/* binding */ endReasons),
+/* harmony export */   dD: () => (/* binding */ formatReadyCheck),
+/* harmony export */   hd: () => (/* binding */ noRunData)
 /* harmony export */ });
 const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'];
 const noRunData = { runs: [], logTail: [], results: null };
+function formatReadyCheck({ port, path }) {
+    return `${port}${path}`;
+}
 
 
 /***/ }),
@@ -36755,10 +36733,11 @@ function hasEndedForGood(job, nowMs) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   J9: () => (/* binding */ formatResult),
+/* harmony export */   Tv: () => (/* binding */ sortByResult),
 /* harmony export */   WE: () => (/* binding */ passes),
-/* harmony export */   Xv: () => (/* binding */ results),
-/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */   Xv: () => (/* binding */ results)
 /* harmony export */ });
+/* unused harmony export compareResults */
 const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
 const notFollowed = 'could not be cooked or followed';
 const rows = {
@@ -36778,6 +36757,9 @@ const worstFirst = Object.keys(rows);
 function compareResults(a, b) {
     return worstFirst.indexOf(a) - worstFirst.indexOf(b);
 }
+function sortByResult(outcomes) {
+    return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+}
 function passes(result) {
     return results[result].state === 'pending' || results[result].state === 'success';
 }
@@ -36794,6 +36776,7 @@ function formatResult(result) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   gr: () => (/* binding */ lowerStatus),
 /* harmony export */   lt: () => (/* binding */ finalResultOf),
 /* harmony export */   me: () => (/* binding */ formatStatus),
 /* harmony export */   qE: () => (/* binding */ isKnown),
@@ -36818,7 +36801,10 @@ function isFinal(status) {
     return finalResults.has(status);
 }
 function formatStatus(status) {
-    return isKnown(status) ? status.toLowerCase().replace('cancell', 'cancel') : status;
+    return isKnown(status) ? lowerStatus(status) : status;
+}
+function lowerStatus(status) {
+    return status.toLowerCase().replace('cancell', 'cancel');
 }
 function isStarting(status) {
     return starting.has(status);
@@ -36870,16 +36856,14 @@ async function readGroup(client, runUuids, signal) {
     const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(pages, maxPagesPerGroup);
     if (!isWhole)
         return new Map();
-    const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
+    const captured = items.filter(({ type }) => type.toUpperCase() === 'CAPTURE');
+    const captures = Map.groupBy(captured, (line) => line.job_run_uuid);
     const bills = runUuids.flatMap((uuid) => {
         const lines = captures.get(uuid);
         const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + amount, 0);
         return usd === undefined ? [] : [[uuid, Math.abs(usd)]];
     });
     return new Map(bills);
-}
-function isCapture({ type }) {
-    return type.toUpperCase() === 'CAPTURE';
 }
 
 
@@ -37012,9 +36996,7 @@ function hourlyRateOf({ job, runs }) {
     return newest === undefined || job === null ? null : rateOfRun(newest, job);
 }
 function pricedCostOf(outcome, nowMs) {
-    const before = outcome.earlierTries.map(({ costUsd: usd }) => {
-        return usd === 0 ? null : { usd, is: 'estimated' };
-    });
+    const before = outcome.earlierTries.map(({ costUsd: usd }) => usd === 0 ? null : { usd, is: 'estimated' });
     return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
 }
 function costOfJob(outcome, nowMs) {
@@ -37167,12 +37149,14 @@ function maxCostOf(offers, { maxHourlyRateUsd }) {
 /* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(977);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5335);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1892);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4520);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5335);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37186,16 +37170,16 @@ const maxEvidence = 15;
 function annotate(runner, message) {
     const { cause, remedy, evidence = [] } = message;
     const before = runner.redactor.redact(cause);
-    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
+    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
     const heading = 'The log ends with:';
     const room = maxLength - before.length - heading.length - remedy.length - 3;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
     const parts = [before, remedy, ...(shown.length > 0 ? [heading, ...shown] : [])];
     const text = parts.filter((part) => part !== '').join('\n');
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)(text, maxLength));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(text, maxLength));
 }
 function lastOfLog(evidence) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_0__/* .plainLines */ .y1)(evidence)
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_1__/* .plainLines */ .y1)(evidence)
         .filter((line) => !noise.some((pattern) => pattern.test(line)))
         .filter((line, index, all) => line !== all[index - 1]);
     const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
@@ -37217,20 +37201,19 @@ function annotateAll(runner, messages) {
         return;
     annotate(runner, {
         title: `${rest.length} more errors`,
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
         remedy: 'The job summary has all of them.',
     });
 }
 function annotateOutcomes(runner, bad) {
     const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-    annotateAll(runner, (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeOutcome */ .S));
+    annotateAll(runner, (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S));
 }
-const maxMessage = 1_000;
 function formatMessage(runner, message, title = message.title) {
-    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(title, maxTitle);
     const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
-    const room = maxMessage - first.length - message.remedy.length - 2;
-    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
+    const room = _outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .maxMessage */ .aW - first.length - message.remedy.length - 2;
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
 }
 
 
@@ -37694,8 +37677,7 @@ function formatCounts(outcomes, name = 'Job') {
         return 'Nothing was cooked';
     if (outcomes.length === 1)
         return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
-    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .compareResults */ .ex)(a.result, b.result));
-    return [...Map.groupBy(worstFirst, wordsOf)]
+    return [...Map.groupBy((0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes), wordsOf)]
         .map(([words, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
         return `${count} ${words}`;
@@ -37733,7 +37715,7 @@ function describeStatus(outcome) {
     return words === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(words);
 }
 function describeJobStatus(status) {
-    return capitalize(status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel'));
+    return capitalize(status === 'PENDING' ? 'queued' : (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .lowerStatus */ .gr)(status));
 }
 function capitalize(words) {
     return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
@@ -38138,6 +38120,7 @@ function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
 /* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
 /* harmony export */   P1: () => (/* binding */ writeVerdict),
 /* harmony export */   Q5: () => (/* binding */ writeSshConfig),
+/* harmony export */   aW: () => (/* binding */ maxMessage),
 /* harmony export */   hT: () => (/* binding */ writeJobList),
 /* harmony export */   hx: () => (/* binding */ describeJob)
 /* harmony export */ });
@@ -38145,13 +38128,13 @@ function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
-/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(110);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2827);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(110);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1044);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(977);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4520);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
 
 
 
@@ -38169,11 +38152,11 @@ const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
 const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
 function writeOutputs(runner, outcomes = [], message = unfinished) {
-    const worstFirst = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_9__/* .sortByResult */ .Tv)(outcomes);
+    const worstFirst = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes);
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .uuidOf */ .pV);
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .nodeUrlsOf */ .i9);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .totalCostOf */ .fD)(outcomes);
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
     writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
@@ -38181,9 +38164,9 @@ function writeOutputs(runner, outcomes = [], message = unfinished) {
     runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_10__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
     if (cost !== null)
         runner.output('cost-usd', String(cost.usd));
-    const shownUrls = (0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .firstThatFit */ .f)(urls.map((url) => JSON.stringify(url)), maxNodeUrls);
+    const shownUrls = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(urls.map((url) => JSON.stringify(url)), maxNodeUrls);
     runner.output('node-urls', `[${shownUrls.join(',')}]`);
-    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
     if (url !== undefined)
         runner.output('url', url);
     runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
@@ -38199,8 +38182,8 @@ function writeJobList(runner, output, jobs) {
     const full = JSON.stringify(jobs);
     const shorten = ({ job_uuid, title, status, result }) => ({
         job_uuid,
-        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(title, 60),
-        status: status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(status, 30),
+        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(title, 60),
+        status: status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(status, 30),
         result,
     });
     const isLong = Buffer.byteLength(full) > maxJobsBytes;
@@ -38208,12 +38191,12 @@ function writeJobList(runner, output, jobs) {
 }
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .durationsOf */ .DM)(outcome);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .pricedCostOf */ .sC)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .durationsOf */ .DM)(outcome);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .pricedCostOf */ .sC)(outcome);
     return {
-        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .recipeOf */ .Sx)(outcome),
-        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_5__/* .titleOf */ .Gg)(ref, job),
+        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV)(outcome),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -38224,10 +38207,10 @@ function describeJob(outcome) {
         run_seconds: runSeconds,
         gpu_name: job?.gpu_name ?? null,
         attempts: outcome.earlierTries.length + 1,
-        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_4__/* .hourlyRateOf */ .FV)(outcome),
+        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .hourlyRateOf */ .FV)(outcome),
         cost_usd: cost?.usd ?? null,
         cost_is: cost?.is ?? null,
-        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_6__/* .nodeUrlsOf */ .i9)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9)(outcome),
         results: outcome.results ?? {},
     };
 }
@@ -38259,7 +38242,7 @@ function writeOutputFile(runner, output, name, text) {
     }
     catch (error) {
         const title = `The file of the output ${output} could not be written`;
-        runner.annotate('warning', title, (0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .describeTrouble */ .LC)(runner, error));
+        runner.annotate('warning', title, (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .describeTrouble */ .LC)(runner, error));
     }
 }
 
@@ -38312,10 +38295,10 @@ function describeOverBudget(why) {
 /* harmony export */ });
 /* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8515);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2799);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
@@ -38337,7 +38320,7 @@ const remedies = {
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
     run: [
-        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`,
+        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`,
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
 };
@@ -38352,7 +38335,7 @@ function getRemedy(outcome) {
             ? 'It ran out of memory: increase min-ram-gb.'
             : 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
     if (phase === 'run' && outcome.logTail.length > 0)
-        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`;
     return remedies[phase][0];
 }
 function getTimeoutRemedy(outcome) {
@@ -38363,7 +38346,7 @@ function getTimeoutRemedy(outcome) {
     if (readyCheck === null || readiness === null)
         return remedies[phaseOf(outcome)][1];
     const log = logTail.length === 0 ? '' : ', and read its log';
-    return `Check that the server in the container serves ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__/* .formatReadyCheck */ .d)(readyCheck)}${log}. ${lessTime}`;
+    return `Check that the server in the container serves ${(0,_jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .formatReadyCheck */ .dD)(readyCheck)}${log}. ${lessTime}`;
 }
 function getCancelRemedy(outcome) {
     const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
@@ -38376,12 +38359,12 @@ function getCancelRemedy(outcome) {
 const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
 function describeFailure(outcome) {
     const failed = describePhase(outcome);
-    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
+    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
     if (reason === '')
         return `${failed}. The service gave no reason.`;
     const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
     const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
-    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)(said)}`;
+    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .withStop */ .d8)(said)}`;
 }
 function describePhase(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome);
@@ -38400,14 +38383,14 @@ function describePhase(outcome) {
     }
 }
 function seconds(before, value) {
-    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(value * 1000)}`;
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(value * 1000)}`;
 }
 function formatModel(gpuName) {
-    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(gpuName, 60);
+    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(gpuName, 60);
 }
 function describeTry({ gpuName, phase, waitedMs }) {
     const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
-    return `${formatModel(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(waitedMs)}`;
+    return `${formatModel(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(waitedMs)}`;
 }
 
 
@@ -38422,13 +38405,13 @@ function describeTry({ gpuName, phase, waitedMs }) {
 /* harmony export */   xV: () => (/* binding */ reportFailure)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1892);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1737);
-/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4520);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6241);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1892);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1737);
 
 
 
@@ -38438,21 +38421,21 @@ function describeTry({ gpuName, phase, waitedMs }) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J } = options;
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .endedWell */ .J } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
-    const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes);
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .annotateOutcomes */ .y2)(runner, bad);
+    const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(outcomes);
     const title = outcomes.length === 1 ? undefined : closing;
-    const [worst] = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_7__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, worst, title) : closing);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, options));
+    const [worst] = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .formatMessage */ .hw)(runner, worst, title) : closing);
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderSummary */ .Br)(outcomes, options));
 }
 async function reportFailure(runner, error) {
-    const message = await annotateFailure(runner, error, _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo);
+    const message = await annotateFailure(runner, error, _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInternalError */ .Zo);
     try {
-        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .formatMessage */ .hw)(runner, message));
     }
     catch {
     }
@@ -38460,10 +38443,10 @@ async function reportFailure(runner, error) {
 async function annotateFailure(runner, error, describe) {
     runner.fail();
     const isInput = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz;
-    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInputError */ .cY)(error) : describe(error);
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
+    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInputError */ .cY)(error) : describe(error);
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .annotate */ .fz)(runner, message);
     if (isInput)
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderInputProblems */ .dX)(error));
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderInputProblems */ .dX)(error));
     return message;
 }
 
@@ -38644,7 +38627,7 @@ function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.J, s
     ]);
 }
 function renderHeading(outcomes) {
-    const worst = (0,table/* sortByResult */.Tv)(outcomes)[0]?.result ?? 'error';
+    const worst = (0,results/* sortByResult */.Tv)(outcomes)[0]?.result ?? 'error';
     const counts = (0,format/* formatCounts */.gM)(outcomes).replace(/, \d+ succeeded$/, '');
     const times = outcomes.map(metrics/* timesOf */.Qv).filter(({ createdMs }) => createdMs !== null);
     const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
@@ -38663,7 +38646,7 @@ const maxLogs = 20;
 const maxLogLines = 40;
 const maxLogBytes = 30_000;
 function renderFailures(outcomes, isFine) {
-    const bad = (0,table/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
+    const bad = (0,results/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
     const isSeveral = outcomes.length > 1;
     const withLog = bad.slice(0, maxLogs);
     const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
@@ -38854,7 +38837,6 @@ function durationCell(seconds) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   AU: () => (/* binding */ fold),
-/* harmony export */   Tv: () => (/* binding */ sortByResult),
 /* harmony export */   ZV: () => (/* binding */ formatNumber),
 /* harmony export */   bo: () => (/* binding */ renderTable),
 /* harmony export */   gy: () => (/* binding */ uuidCell),
@@ -38863,11 +38845,9 @@ function durationCell(seconds) {
 /* harmony export */   nL: () => (/* binding */ numbers),
 /* harmony export */   x9: () => (/* binding */ joinBlocks)
 /* harmony export */ });
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8480);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
-
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
 
 
 
@@ -38886,20 +38866,17 @@ function renderTable(columns, all, elsewhere) {
     return ['<table>', ...trs, '</table>', ...more].join('\n');
 }
 const styles = { left: ' nowrap', right: ' align="right" nowrap' };
-function sortByResult(outcomes) {
-    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .compareResults */ .ex)(a.result, b.result));
-}
 function formatNumber(index) {
     return `<span>#</span>${index + 1}`;
 }
 function uuidCell(uuid, length = 36) {
-    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
+    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }
-const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}">the console</a>`;
+const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}">the console</a>`;
 function renderSentence(text, maxLength = 1_500) {
-    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9);
-    const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9);
+    const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
 }
 function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
@@ -39150,9 +39127,7 @@ async function runCommand(command) {
     verifyCertificates();
     const interrupt = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK']) {
-        process.on(signal, () => {
-            interrupt.abort();
-        });
+        process.on(signal, () => interrupt.abort());
     }
     await command({
         runner: runner/* actionsRunner */.A,
@@ -41475,28 +41450,16 @@ const actionsRunner = {
     env: process.env,
     input: (name) => getInput(name, { trimWhitespace: false }),
     redactor: createRedactor(setSecret),
-    print: (line) => {
-        info((0,sanitize/* printable */.g$)(line));
-    },
-    startGroup: (title) => {
-        startGroup((0,sanitize/* printable */.g$)(title));
-    },
+    print: (line) => info((0,sanitize/* printable */.g$)(line)),
+    startGroup: (title) => startGroup((0,sanitize/* printable */.g$)(title)),
     endGroup: endGroup,
-    annotate: (level, title, message) => {
-        core_namespaceObject[level](message, { title });
-    },
-    output: (name, value) => {
-        setOutput(name, value);
-    },
-    addPath: (folder) => {
-        addPath(folder);
-    },
+    annotate: (level, title, message) => core_namespaceObject[level](message, { title }),
+    output: (name, value) => setOutput(name, value),
+    addPath: (folder) => addPath(folder),
     summarize: async (markdown) => {
         await summary.addRaw(markdown).write();
     },
-    saveState: (name, value) => {
-        saveState(name, value);
-    },
+    saveState: (name, value) => saveState(name, value),
     state: (name) => getState(name),
     fail: () => {
         process.exitCode = 1;
@@ -42940,7 +42903,7 @@ function seeJob({ facts, seen }, job, nowMs) {
     const change = { status: job.status, atMs: nowMs };
     return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
 }
-function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .h) {
+function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .hd) {
     const { ref, facts, earlierTries } = entry;
     const { submitted, shareMs, ...seen } = entry.seen;
     return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({
@@ -42953,7 +42916,7 @@ function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPOR
         readyCheck: plan.readyCheck,
         sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .vendorUser */ .yS,
         ending: stopReason(facts, step),
-        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, step, plan.policy, 'main') === 'keep',
+        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .ot)(facts, step, plan.policy, 'main') === 'keep',
         unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
     }, {
         ...plan.policy,
@@ -43133,13 +43096,12 @@ async function withStep(plan, jobs, listeners, deps, work) {
 }
 function startReports({ plan, entries, deps, log, listeners }, signal) {
     const { apiUrl, timeoutMs, policy, goalResult, cancelReason } = plan;
-    const jobCount = entries.length;
-    if (jobCount === 0 || cancelReason !== undefined)
+    if (entries.length === 0 || cancelReason !== undefined)
         return;
     const atTimeout = timeoutWords[policy.onTimeout];
     log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
     const progress = { timeoutMs, atTimeout };
-    listeners.push(startProgress(log.print, deps.clock, jobCount, progress, signal));
+    listeners.push(startProgress(log.print, deps.clock, entries.length, progress, signal));
 }
 const timeoutWords = {
     cancel: 'unfinished jobs are canceled and the step fails',
@@ -43161,9 +43123,7 @@ function startStep(step) {
         },
     });
     end.start((facts) => {
-        const save = () => {
-            (0,saved_state/* saveStep */.cs)(deps.runner, facts);
-        };
+        const save = () => (0,saved_state/* saveStep */.cs)(deps.runner, facts);
         if (facts.hasVerdict) {
             save();
             return;
@@ -43268,12 +43228,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   B: () => (/* binding */ createStep)
 });
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/clock.js
 var build_clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
@@ -43675,7 +43635,8 @@ function createBudget(client, ceilings, over) {
         },
         waitForRate: async (jobUuid, maxMs) => {
             const entry = watched.get(jobUuid);
-            return entry === undefined || waitForRate(entry, readRuns, clock, maxMs, over);
+            if (entry !== undefined)
+                await waitForRate(entry, readRuns, clock, maxMs, over);
         },
         refusal: async (rateUsd) => {
             if (maxCostUsd === null)
@@ -43712,7 +43673,6 @@ async function waitForRate(entry, readRuns, clock, maxMs, over) {
         if (isOpen())
             await clock.sleep(retryEveryMs, over);
     }
-    return !isOpen();
 }
 function remainingMs({ usd, hourlyUsd }, maxCostUsd) {
     if (hourlyUsd <= 0)
@@ -43816,9 +43776,7 @@ function createStepEnd({ clock, interrupt }, timeoutMs, closed) {
         abandon: abandon.signal,
         deadline: deadline.signal,
         endFor,
-        decide: () => {
-            change({ hasVerdict: true });
-        },
+        decide: () => change({ hasVerdict: true }),
         start: (listener) => {
             onChange = listener;
             const onInterrupt = endFor.bind(null, 'interrupt');
@@ -43843,6 +43801,8 @@ var entry = __nccwpck_require__(7499);
 
 
 
+
+const maxConcurrentCooks = 8;
 function createStep(plan, jobs, listeners, deps, closed) {
     const { runner, clock } = deps;
     const log = (0,report_log/* createLog */.hM)(runner, clock, jobs.length);
@@ -43870,6 +43830,7 @@ function createStep(plan, jobs, listeners, deps, closed) {
         }),
         log,
         budget,
+        inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
         jobLogs: createLogCollector({
             client,
             signal: end.signal,
@@ -43929,9 +43890,7 @@ function watchfulInterval(interval) {
 
 function saveFacts({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
-    const save = () => {
-        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
-    };
+    const save = () => (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
     if (change.sends === undefined)
         (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveIfPossible */ .Ku)(save);
     else
@@ -43994,10 +43953,10 @@ function failFast({ plan, end }) {
     if (plan.failFast)
         end.endFor('fail-fast');
 }
-function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h) {
+function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd) {
     return (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .getOutcome */ .p8)(entry, end.facts(), plan, runData);
 }
-function reportEnd(step, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h) {
+function reportEnd(step, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd) {
     const outcome = outcomeNow(step, entry, runData);
     if (outcome.result === entry.reported)
         return;
@@ -44040,17 +43999,13 @@ function createCustody(step, entry) {
         deadline: end.deadline,
         phase: cancelReason === undefined ? 'main' : 'post',
         facts: () => entry.facts,
-        record: (change) => {
-            saveFacts(step, entry, change);
-        },
+        record: (change) => saveFacts(step, entry, change),
         wanted: () => cancelReason === undefined
-            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
+            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .ot)(entry.facts, end.facts(), plan.policy, 'main')
             : 'cancel',
         canceled: entry.canceled,
         reason: () => cancelReason ?? causeOf(entry.facts, step),
-        onJob: (job) => {
-            applyUpdate(step, entry, job);
-        },
+        onJob: (job) => applyUpdate(step, entry, job),
         log: {
             ...log,
             cancelling: (jobUuid, reason) => {
@@ -44134,8 +44089,6 @@ var cost = __nccwpck_require__(110);
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/jobs/ready-check.js
-var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/service/endpoints.js
 var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
@@ -44261,7 +44214,7 @@ async function ask({ plan: { readyCheck }, probe }, entry, urls, signal) {
         return null;
     const { port, path } = readyCheck;
     const refuse = (answer) => ({
-        check: `ready-check ${(0,ready_check/* formatReadyCheck */.d)(readyCheck)}`,
+        check: `ready-check ${(0,records/* formatReadyCheck */.dD)(readyCheck)}`,
         answer,
     });
     const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
@@ -44407,7 +44360,7 @@ async function mayTryNext(step, entry, log) {
     try {
         const request = async () => log.listRuns(end.signal);
         const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
-        const outcome = (0,update/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.h, runs });
+        const outcome = (0,update/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.hd, runs });
         return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
     }
     catch {
