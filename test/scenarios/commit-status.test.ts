@@ -33,14 +33,15 @@ test('a status says what the job is doing', async () => {
   ]);
 });
 
-test('a restless job changes its status every 5 s at most', async () => {
+test('a restless job changes its status every 5 s at most, until the step ends', async () => {
   const github = await startGitHub();
   const life = Array.from({ length: 20 }, (_, nth) => ({ status: `STAGE_${nth}`, forMs: 2_000 }));
   const recipe = { name: 'Render', life: [...life, { status: 'COMPLETED' }] };
   await play({ recipes: [recipe], inputs: asked, env: envFor(github.url) });
   await github.close();
   const times = github.requests.map(({ atMs }) => atMs * speed);
-  const pauses = times.slice(1).map((atMs, nth) => atMs - (times[nth] ?? 0));
+  // The last one goes out at once.
+  const pauses = times.slice(1, -1).map((atMs, nth) => atMs - (times[nth] ?? 0));
   expect(pauses.filter((each) => each < 4_500)).toEqual([]);
   expect(saidTo(github).at(-1)).toMatch(/^Succeeded/);
 });
