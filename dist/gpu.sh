@@ -23,9 +23,10 @@ set +f
 
 name=$(basename -- "$0")
 home=$(cd -- "$(dirname -- "$0")/.." && pwd)
+id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 # Where a script is on the machine.
 # shellcheck disable=SC2088 # it is expanded there
-place="~/.gpu.$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+place="~/.gpu.$id"
 # Files that macOS would add to an archive.
 export COPYFILE_DISABLE=1
 
@@ -153,7 +154,8 @@ shopt -s extglob dotglob nullglob
 # $1: command that goes to where they are; $2: their names; $3: where the new folder is
 receive() {
   local codes line path root target unasked others=()
-  folder=$(mktemp -d -- "$3/.gpu-pull.XXXXXX") && folder=$(cd -- "$folder" && pwd -P) || return 1
+  # Named before it is made, so that a signal at this moment leaves nothing behind.
+  folder=$(cd -- "$3" && pwd -P)/.gpu-pull.$id && mkdir -m 700 -- "$folder" || return 1
   # What a file such as ~/.bashrc prints comes before the archive, and may have no end of line.
   machine "$1 && echo && echo gpu-archive && tar -cf - --$2" | while IFS= read -r line || exit 1; do
     [ "$line" != gpu-archive ] || exec tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
@@ -189,7 +191,7 @@ receive() {
 # the connection, and goes on when nobody reads what it prints. Its exit code comes back in a file,
 # for ssh has codes of its own.
 payload() {
-  local end=END_${place##*.} word
+  local end=END_$id word
   printf '%s\n' "cat >script <<'$end' || exit"
   cat
   printf '\n%s\n' "$end"
@@ -251,7 +253,7 @@ run_script() {
 # not begun, it cannot begin any more. The runner kills a cancelled step after ten seconds: this takes five.
 stop_script() {
   [ -n "$place" ] || return 0
-  machine "end() { kill -s \$1 -- -\$(cat $place.end/pid) \$(grep -ls 'GITHUB_OUTPUT=.*${place##*.}/output' /proc/[0-9]*/environ | tr -dc '0-9\\n'); }
+  machine "end() { kill -s \$1 -- -\$(cat $place.end/pid) \$(grep -ls 'GITHUB_OUTPUT=.*$id/output' /proc/[0-9]*/environ | tr -dc '0-9\\n'); }
     mkdir $place || { mv $place $place.end && end TERM; sleep 1; end KILL; rm -rf $place.end; }" \
     </dev/null >/dev/null 2>&1 &
   for _ in {1..25}; do

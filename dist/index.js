@@ -28717,6 +28717,8 @@ async function cancelEntry(step, entry) {
     const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
         (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.trouble === 'not-api')
+        step.end.decide();
     return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }
 
@@ -30353,7 +30355,8 @@ async function cleanUpJobs(deps) {
     try {
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_8__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__/* .cleanUpInputs */ .ih);
         const { client, close } = (0,_service_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openService */ .IH)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
-        if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0))
+        const hasCooked = open.some(({ mark, jobs }) => mark !== null && jobs.length > 0);
+        if (hasCooked || !saved.step.hasVerdict)
             client.host.answered();
         try {
             await reconcileAll(open, wanted, client, log);

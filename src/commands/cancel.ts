@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readInputs } from '../inputs/read.ts';
 import { cancelInputs } from '../inputs/tables.ts';
@@ -54,6 +54,8 @@ async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   const { cancel: state, error } = entry.seen;
   const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
   if (!isDone) setSeen(entry, { error: error ?? new InterruptedError() });
+  // On a host that is no API, post has nothing to cancel either.
+  if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();
   // What has not ended in spite of the cancel is as if an interrupt had cancelled it.
   return getOutcome(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }

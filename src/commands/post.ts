@@ -48,8 +48,10 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   try {
     const inputs = readInputs(runner, cleanUpInputs);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
-    // Where it has cooked jobs there is an API: what else answers there now is trouble of the moment.
-    if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0)) client.host.answered();
+    // Where main was killed, or has cooked jobs, what answers there now instead of the API is trouble
+    // of the moment.
+    const hasCooked = open.some(({ mark, jobs }) => mark !== null && jobs.length > 0);
+    if (hasCooked || !saved.step.hasVerdict) client.host.answered();
     try {
       await reconcileAll(open, wanted, client, log);
       if (saved.policy.onJobEnd === 'cancel') await reportStopped(open, log, client);

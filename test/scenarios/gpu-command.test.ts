@@ -492,6 +492,27 @@ describe('gpu pull', () => {
     expect([code, readdirSync(cwd)]).toEqual([name === 'SIGINT' ? 130 : 143, []]);
   });
 
+  test('leaves nothing where it is stopped while it makes its folder', async () => {
+    const own = await openMachine();
+    const [cwd, tools] = [newWorkspace(), newWorkspace()];
+    for (const tool of ['mkdir', 'mktemp']) {
+      // `mkdir -p .` comes before.
+      const text = `[ "$1" = -p ] && exit; made=$(/bin/${tool} "$@"); sleep 300; echo "$made"`;
+      writeFileSync(join(tools, tool), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    }
+    const { code } = await gpu(['pull', 'model'], {
+      cwd,
+      on: own,
+      env: { PATH: `${own.folder.bin}:${tools}:${process.env['PATH']}` },
+      during: async (signal) => {
+        await until(() => readdirSync(cwd).length > 0);
+        signal('SIGTERM');
+      },
+    });
+    await own.node.close();
+    expect([code, readdirSync(cwd)]).toEqual([143, []]);
+  });
+
   test('goes through no link', async () => {
     const cwd = newWorkspace();
     mkdirSync(join(machine.work, 'deep', 'a', 'b'), { recursive: true });

@@ -6,6 +6,8 @@ import { cancel } from '../../src/commands/cancel.ts';
 import { check } from '../../src/commands/check.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { wait } from '../../src/commands/wait.ts';
+import { newEntryFacts } from '../../src/custody/facts.ts';
+import { saveEntry, savePolicy } from '../../src/custody/saved-state.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { speed } from './play.ts';
@@ -13,32 +15,36 @@ import { speed } from './play.ts';
 const recipes = '01a0114e-e7f8-4e76-a07a-f09fca41e2be\n0198ac1c-7063-4be8-bb94-57a5bd83548e';
 const page = '<!doctype html><title>Welcome</title>';
 
-/** Plays cook and its post entry with a host that is no API. */
-async function playOnHost(answer: RequestListener, inputs: Readonly<Record<string, string>> = {}) {
-  const clock = fastClock(speed);
-  const requests: { readonly method: string | undefined; readonly atMs: number }[] = [];
-  const server = createServer((request, response) => {
-    requests.push({ method: request.method, atMs: clock.monotonicMs() });
-    answer(request, response);
-  });
+const keys = { 'public-key': 'pk_test', 'secret-key': 'sk_test_0123456789' };
+
+async function openHost(answer: RequestListener) {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const given = {
-    recipes,
-    'public-key': 'pk_test',
-    'secret-key': 'sk_test_0123456789',
-    'api-url': `http://127.0.0.1:${port}`,
-    ...inputs,
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
   };
+  return { url: `http://127.0.0.1:${port}`, close };
+}
+
+/** Plays cook and its post entry with a host that is no API. */
+async function playOnHost(answer: RequestListener, inputs: Readonly<Record<string, string>> = {}) {
+  const clock = fastClock(speed);
+  const requests: { readonly method: string | undefined; readonly atMs: number }[] = [];
+  const host = await openHost((request, response) => {
+    requests.push({ method: request.method, atMs: clock.monotonicMs() });
+    answer(request, response);
+  });
+  const given = { recipes, ...keys, 'api-url': host.url, ...inputs };
   const main = rememberingRunner(given);
   await cook(fakeDeps(main, clock));
   const inMain = requests.length;
   const post = rememberingRunner(given, new Map(main.kept));
   await cleanup(fakeDeps(post, clock));
-  server.close();
-  server.closeAllConnections();
+  host.close();
   return { main, post, requests, inPost: requests.length - inMain };
 }
 
@@ -88,21 +94,39 @@ test('a service that is down from the start is told as that', async () => {
 });
 
 const jobUuid = '7b2f64a1-0c55-4f0f-9a35-5d5b3c0d1e2f';
+
+test('post of a killed wait goes on where a page answers for a moment', async () => {
+  let requests = 0;
+  const canceled = JSON.stringify({
+    uuid: jobUuid,
+    status: 'CANCELLED',
+    completed_at: '2026-06-01',
+  });
+  const host = await openHost((request, response) => {
+    requests += 1;
+    const answer = requests <= 4 ? respond(200, page, html) : respond(200, canceled, {});
+    answer(request, response);
+  });
+  const killed = rememberingRunner({}, new Map());
+  savePolicy(killed, { onTimeout: 'detach', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
+  saveEntry(killed, 0, { ...newEntryFacts(null), jobs: [{ uuid: jobUuid, hasEnded: false }] });
+  const runner = rememberingRunner({ ...keys, 'api-url': host.url }, new Map(killed.kept));
+  await cleanup(fakeDeps(runner, fastClock(speed)));
+  host.close();
+  expect(runner.annotations).toEqual([]);
+  expect(requests).toBeGreaterThan(4);
+});
+
 const others = { wait, cancel, check } as const;
 
 /** Plays another action, and its post entry, with a host. */
 async function playOther(action: keyof typeof others, answer: RequestListener, clockSpeed = speed) {
   const clock = fastClock(clockSpeed);
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const host = await openHost(answer);
   const given = {
     'job-uuids': jobUuid,
-    'public-key': 'pk_test',
-    'secret-key': 'sk_test_0123456789',
-    'api-url': `http://127.0.0.1:${port}`,
+    ...keys,
+    'api-url': host.url,
     'github-token': 'ghs_test_0123456789',
     'commit-status': 'false',
   };
@@ -112,8 +136,7 @@ async function playOther(action: keyof typeof others, answer: RequestListener, c
   const tookMs = clock.monotonicMs() - startedMs;
   await cleanup(fakeDeps(rememberingRunner(given, new Map(runner.kept)), clock));
   const postMs = clock.monotonicMs() - startedMs - tookMs;
-  server.close();
-  server.closeAllConnections();
+  host.close();
   return { runner, tookMs, postMs };
 }
 

@@ -165,7 +165,12 @@ function checkCooked(life: PlayedLife, step: PlayedStep, job: SimulatedJob): rea
   const spent = before.reduce((sum, other) => sum + other.costUsdAt(knownMs), 0);
   const restUsd = (maxCostUsd ?? Infinity) - spent + roundingUsd;
   const isRated = before.every((other) => other.runs().every((run) => run.ratedAtMs <= knownMs));
-  const isTooDear = rates.length > 0 && Math.min(...rates) > (maxHourlyRateUsd ?? Infinity);
+  // Where the service refuses the offers, the cook goes on, with a warning.
+  const areRead = sentBy(life, job.cookedBy).some(
+    ({ path, fault }) => path === '/v1/compute/offers' && fault === null,
+  );
+  const isTooDear =
+    areRead && rates.length > 0 && Math.min(...rates) > (maxHourlyRateUsd ?? Infinity);
   // Where no ceiling says what an hour of it may cost, the cheapest offer does.
   const hourlyUsd = maxHourlyRateUsd ?? (rates.length > 0 ? Math.min(...rates) : 0);
   const hasRest = restUsd >= hourlyUsd / 60 || !isRated || !isWatched(life, step);

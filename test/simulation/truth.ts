@@ -163,6 +163,8 @@ export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): bo
   const notFound = about.filter(({ status }) => status === 404);
   const isLate = notFound.some(({ sentAtMs }) => sentAtMs >= job.takenAtMs + 29_000);
   if (notFound.length >= 2 && isLate) return true;
+  // Web pages: it is no API.
+  if (sent.filter(({ status, fault }) => fault !== null && status === 200).length >= 2) return true;
   return about.some(({ status, fault }) => {
     if (fault === null || status === null || status < 400 || status >= 500) return false;
     return ![404, 408, 429].includes(status);
