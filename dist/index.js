@@ -30355,8 +30355,8 @@ async function cleanUpJobs(deps) {
     try {
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_8__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__/* .cleanUpInputs */ .ih);
         const { client, close } = (0,_service_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openService */ .IH)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
-        const hasCooked = open.some(({ mark, jobs }) => mark !== null && jobs.length > 0);
-        if (hasCooked || !saved.step.hasVerdict)
+        const hasSent = open.some(({ mark }) => mark !== null);
+        if (hasSent || !saved.step.hasVerdict)
             client.host.answered();
         try {
             await reconcileAll(open, wanted, client, log);

@@ -48,10 +48,10 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   try {
     const inputs = readInputs(runner, cleanUpInputs);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
-    // Where main was killed, or has cooked jobs, what answers there now instead of the API is trouble
+    // Where main was killed, or has sent a cook, what answers there now instead of the API is trouble
     // of the moment.
-    const hasCooked = open.some(({ mark, jobs }) => mark !== null && jobs.length > 0);
-    if (hasCooked || !saved.step.hasVerdict) client.host.answered();
+    const hasSent = open.some(({ mark }) => mark !== null);
+    if (hasSent || !saved.step.hasVerdict) client.host.answered();
     try {
       await reconcileAll(open, wanted, client, log);
       if (saved.policy.onJobEnd === 'cancel') await reportStopped(open, log, client);

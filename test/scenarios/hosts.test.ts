@@ -6,8 +6,8 @@ import { cancel } from '../../src/commands/cancel.ts';
 import { check } from '../../src/commands/check.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { wait } from '../../src/commands/wait.ts';
-import { newEntryFacts } from '../../src/custody/facts.ts';
-import { saveEntry, savePolicy } from '../../src/custody/saved-state.ts';
+import { newEntryFacts, newStepFacts } from '../../src/custody/facts.ts';
+import { saveEntry, savePolicy, saveStep } from '../../src/custody/saved-state.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { speed } from './play.ts';
@@ -95,22 +95,31 @@ test('a service that is down from the start is told as that', async () => {
 
 const jobUuid = '7b2f64a1-0c55-4f0f-9a35-5d5b3c0d1e2f';
 
-test('post of a killed wait goes on where a page answers for a moment', async () => {
+const canceled = { uuid: jobUuid, status: 'CANCELLED', completed_at: '2026-06-01' };
+const unanswered = { ...newEntryFacts('cook-mark'), sends: 1 };
+const watched = { ...newEntryFacts(null), jobs: [{ uuid: jobUuid, hasEnded: false }] };
+
+test.each([
+  ['a wait that was killed', watched, newStepFacts, canceled],
+  [
+    'a cook without an answer',
+    unanswered,
+    { ends: ['interrupt' as const], hasVerdict: true },
+    { data: [], total: 0 },
+  ],
+])('post of %s goes on where a page answers for a moment', async (_, facts, step, last) => {
   let requests = 0;
-  const canceled = JSON.stringify({
-    uuid: jobUuid,
-    status: 'CANCELLED',
-    completed_at: '2026-06-01',
-  });
   const host = await openHost((request, response) => {
     requests += 1;
-    const answer = requests <= 4 ? respond(200, page, html) : respond(200, canceled, {});
+    const isPage = requests <= 4;
+    const answer = isPage ? respond(200, page, html) : respond(200, JSON.stringify(last), {});
     answer(request, response);
   });
-  const killed = rememberingRunner({}, new Map());
-  savePolicy(killed, { onTimeout: 'detach', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
-  saveEntry(killed, 0, { ...newEntryFacts(null), jobs: [{ uuid: jobUuid, hasEnded: false }] });
-  const runner = rememberingRunner({ ...keys, 'api-url': host.url }, new Map(killed.kept));
+  const main = rememberingRunner({}, new Map());
+  savePolicy(main, { onTimeout: 'detach', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
+  saveEntry(main, 0, facts);
+  saveStep(main, step);
+  const runner = rememberingRunner({ ...keys, 'api-url': host.url }, new Map(main.kept));
   await cleanup(fakeDeps(runner, fastClock(speed)));
   host.close();
   expect(runner.annotations).toEqual([]);
