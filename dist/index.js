@@ -29255,7 +29255,7 @@ function check_readRun(runner) {
 
 /***/ }),
 
-/***/ 5967:
+/***/ 8839:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29596,12 +29596,6 @@ function chooseModel(models) {
 var commit = __nccwpck_require__(145);
 // EXTERNAL MODULE: ./build/github/commit-status.js
 var commit_status = __nccwpck_require__(3840);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/service/secret-fields.js
 var secret_fields = __nccwpck_require__(8542);
 // EXTERNAL MODULE: ./build/text.js
@@ -29616,6 +29610,8 @@ var format = __nccwpck_require__(2772);
 var log = __nccwpck_require__(2107);
 // EXTERNAL MODULE: ./build/report/over-budget.js
 var over_budget = __nccwpck_require__(7907);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/summary.js + 1 modules
@@ -29739,27 +29735,10 @@ function bodyLines({ body }) {
         : JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
-// EXTERNAL MODULE: ./build/step/open.js + 1 modules
-var step_open = __nccwpck_require__(2887);
-;// CONCATENATED MODULE: ./build/commands/dry-run.js
-
-
-
-
-async function dryRun(requests, plan, inputs, deps) {
-    const { ceilings } = inputs;
-    const dry = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-        const { client, end, budget, log } = step;
-        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
-        const { plans, error } = await planCooks(tries, client, end.signal, inputs);
-        log.recipes(plans);
-        const read = createPriceReader(client, budget.over, ceilings);
-        const entries = await priceEntries(plans, read, (unread) => log.offersUnknown(unread, (0,money_ceilings/* hasCeiling */.YW)(ceilings)));
-        return { entries, error };
-    });
-    await reportDryRun(deps.runner, dry.entries, ceilings, dry.error);
-}
-
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
 // EXTERNAL MODULE: ./build/custody/mark.js
@@ -29856,19 +29835,32 @@ async function look(error, { mark }, windowMs, { finder, facts, client }) {
     }
 }
 
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/step/entry.js
-var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules
 var service_client = __nccwpck_require__(6625);
 // EXTERNAL MODULE: ./build/service/lists.js
 var lists = __nccwpck_require__(6469);
-// EXTERNAL MODULE: ./build/jobs/restart.js
-var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
-;// CONCATENATED MODULE: ./build/cooking/attach.js
+// EXTERNAL MODULE: ./build/step/entry.js
+var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/step/step.js + 5 modules
+var step_step = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/attach.js
+
+
+
+
+
 
 
 
@@ -29933,18 +29925,44 @@ function failuresOf(attempts, client) {
 function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
+const nothingAttached = { error: null, taken: new Map(), restartable: new Map() };
+async function attachAll(step, requests) {
+    const { client, end, log } = step;
+    try {
+        const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
+        const taken = requests.flatMap((request) => {
+            const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
+            const last = tries.at(-1);
+            const first = step.entries[request.index];
+            if (job === undefined || first === undefined || last === undefined)
+                return [];
+            return [{ entry: last === request ? first : (0,update/* startTry */.gp)(step, last), job }];
+        });
+        for (const { entry, job } of taken)
+            (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
+        for (const { entry, job } of taken)
+            (0,update/* trackJob */.xH)(step, entry, job, 'attached');
+        return { error: null, ...earlier };
+    }
+    catch (error) {
+        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
+    }
+}
+function cancelReplaced(step, request, { restartable }) {
+    const jobs = restartable.get(request.index) ?? [];
+    restartable.delete(request.index);
+    if (jobs.length === 0)
+        return;
+    const entry = (0,step_entry/* createEntry */.dv)({ ...request, mark: null }, (0,step_step/* allEntries */.Y)(step).length);
+    step.earlier.push(entry);
+    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+    (0,update/* saveFacts */.NP)(step, entry, { jobs: left, stop: 'replaced' });
+    void (0,update/* reconcileEntry */.Xt)(step, entry);
+}
 
-// EXTERNAL MODULE: ./build/custody/facts.js
-var facts = __nccwpck_require__(9507);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/step/step.js + 5 modules
-var step_step = __nccwpck_require__(6479);
-// EXTERNAL MODULE: ./build/step/update.js
-var update = __nccwpck_require__(2234);
-;// CONCATENATED MODULE: ./build/step/tries.js
+// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
+var watch = __nccwpck_require__(8668);
+;// CONCATENATED MODULE: ./build/step/cook-entry.js
 
 
 
@@ -29955,31 +29973,43 @@ var update = __nccwpck_require__(2234);
 
 
 
-async function cookInTurn(step, request, context, cookOne) {
+
+
+
+
+async function cookAll(step, requests, context) {
+    const unfinished = (0,p_limit/* default */.A)(context.maxParallel || Infinity);
+    const cookOne = async (request) => {
+        await cookInTurn(step, request, context);
+        const entry = step.entries[request.index];
+        if (entry !== undefined)
+            (0,update/* reportEnd */.wZ)(step, entry);
+    };
+    const hasJob = ({ index }) => Number(step.entries[index]?.seen.submitted !== null);
+    const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
+    await Promise.all(ordered.map(async (request) => unfinished(async () => cookOne(request))));
+}
+async function cookInTurn(step, request, context) {
+    const { entries, end, deps, log } = step;
     const taken = context.attached.taken.get(request.index)?.tries ?? [];
     const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
     let current = await firstTry(step, request, taken.at(-1), untried, context);
     let before = null;
     for (;;) {
-        current.entry.hasNext = untried.length > 0;
-        const runData = await cookOne(current.entry, current.request);
-        const { sends, jobs } = current.entry.facts;
-        const isUnsent = sends === 0 && jobs.length === 0;
-        if (before !== null && isUnsent && step.end.signal.aborted) {
-            step.entries[request.index] = before.entry;
-            return before.runData;
-        }
-        if (!current.entry.isFollowed || step.end.signal.aborted)
-            return runData;
-        before = { ...current, runData };
+        const { entry, request: model } = current;
+        const isFollowed = await cookAndWatch(step, current, untried.length > 0, context);
+        const isUnsent = entry.facts.sends === 0 && entry.facts.jobs.length === 0;
+        if (before !== null && isUnsent && end.signal.aborted)
+            entries[request.index] = before;
+        if (!isFollowed || end.signal.aborted)
+            return;
         const { request: chosen, prices } = await takeNext(untried, context);
-        if (step.end.signal.aborted)
-            return runData;
-        const outcome = (0,update/* outcomeNow */.jL)(step, current.entry, runData);
-        const done = earlierTryOf(outcome, current.request.gpuName, step.deps.clock.now());
-        step.log.tryingNext(current.request, done, chosen, prices?.offers ?? null);
-        const entry = (0,update/* startTry */.gp)(step, chosen, [...current.entry.earlierTries, done]);
-        current = { request: chosen, entry };
+        if (end.signal.aborted)
+            return;
+        const done = earlierTryOf((0,update/* outcomeNow */.jL)(step, entry), model.gpuName, deps.clock.now());
+        log.tryingNext(model, done, chosen, prices?.offers ?? null);
+        before = entry;
+        current = { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
     }
 }
 async function firstTry(step, request, taken, untried, context) {
@@ -30016,83 +30046,18 @@ function earlierTryOf(outcome, gpuName, nowMs) {
         costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
     };
 }
-function nothingAttached(error = null) {
-    return { error, taken: new Map(), restartable: new Map() };
-}
-async function attachAll(step, requests) {
-    const { client, end, log } = step;
-    try {
-        const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
-        const taken = requests.flatMap((request) => {
-            const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
-            const last = tries.at(-1);
-            const first = step.entries[request.index];
-            if (job === undefined || first === undefined || last === undefined)
-                return [];
-            return [{ entry: last === request ? first : (0,update/* startTry */.gp)(step, last), job }];
-        });
-        for (const { entry, job } of taken)
-            (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
-        for (const { entry, job } of taken)
-            (0,update/* trackJob */.xH)(step, entry, job, 'attached');
-        return { error: null, ...earlier };
-    }
-    catch (error) {
-        return nothingAttached((0,errors/* asError */.zR)(error));
-    }
-}
-function cancelReplaced(step, request, { restartable }) {
-    const jobs = restartable.get(request.index) ?? [];
-    restartable.delete(request.index);
-    if (jobs.length === 0)
-        return;
-    const entry = (0,step_entry/* createEntry */.dv)({ ...request, mark: null }, (0,step_step/* allEntries */.Y)(step).length);
-    step.earlier.push(entry);
-    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-    (0,update/* saveFacts */.NP)(step, entry, { jobs: left, stop: 'replaced' });
-    void (0,update/* reconcileEntry */.Xt)(step, entry);
-}
-
-// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
-var watch = __nccwpck_require__(8668);
-;// CONCATENATED MODULE: ./build/step/cook-entry.js
-
-
-
-
-
-
-
-
-
-
-
-async function cookAll(step, requests, context) {
-    const unfinished = (0,p_limit/* default */.A)(context.maxParallel || Infinity);
-    const runEntry = async (request) => unfinished(async () => {
-        const runData = await cookInTurn(step, request, context, async (own, model) => cookAndWatch(step, own, model, context));
-        const entry = step.entries[request.index];
-        if (entry !== undefined)
-            (0,update/* reportEnd */.wZ)(step, entry, runData);
-        return runData;
-    });
-    const hasJob = ({ index }) => Number((step.entries[index]?.seen.job ?? null) !== null);
-    const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
-    const running = new Map(ordered.map((request) => [request.index, runEntry(request)]));
-    return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.hd));
-}
-async function cookAndWatch(step, entry, request, context) {
+async function cookAndWatch(step, { entry, request }, hasNext, context) {
     const fields = context.plans.get(request)?.fields ?? {};
     const retries = (0,json/* asNumber */.i)(fields['max_retry_count']);
     entry.facts = { ...entry.facts, retries, nodes: (0,json/* asNumber */.i)(fields['max_node_count']) };
     const isThere = entry.seen.submitted !== null;
     const isCooked = isThere || (await tryToCook(step, entry, request, context));
     if (isCooked && context.wait)
-        return (0,watch/* watchToEnd */.WR)(step, entry);
+        return (0,watch/* watchToEnd */.WR)(step, entry, hasNext);
     if (isCooked)
         (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
     await (0,update/* reconcileEntry */.Xt)(step, entry);
-    return records/* noRunData */.hd;
+    return false;
 }
 async function tryToCook(step, entry, request, context) {
     try {
@@ -30162,22 +30127,23 @@ async function checkPrices({ end, plan: { ceilings, goalResult }, log }, entry, 
         if (end.signal.aborted)
             throw error;
         const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
+        const { message } = (0,errors/* asError */.zR)(error);
         if (!isWatched)
-            throw uncheckedRate((0,errors/* asError */.zR)(error));
+            throw new errors/* InputError */.dz([{ input: 'max-hourly-rate', message: unchecked + message }]);
         log.offersUnknown((0,errors/* asError */.zR)(error), (0,money_ceilings/* hasCeiling */.YW)(ceilings));
         return null;
     }
 }
-function uncheckedRate({ message }) {
-    const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
-    return new errors/* InputError */.dz([{ input: 'max-hourly-rate', message: why }]);
-}
+const unchecked = 'cannot be checked: with `wait: false` the rate of a job is not watched, and the offers could not be read: ';
 
+// EXTERNAL MODULE: ./build/step/open.js + 1 modules
+var step_open = __nccwpck_require__(2887);
 // EXTERNAL MODULE: ./build/step/plan.js
 var step_plan = __nccwpck_require__(2568);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
 var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
+
 
 
 
@@ -30217,8 +30183,8 @@ async function cook(deps) {
         ];
         const outcomes = await (0,step_open/* withStep */.p)(plan, requests, listeners, deps, async (step) => {
             const context = await prepare(step, requests, inputs);
-            const runData = await cookAll(step, requests, context);
-            return (0,step_open/* finish */.O)(step, runData, commitStatus);
+            await cookAll(step, requests, context);
+            return (0,step_open/* finish */.O)(step, commitStatus);
         });
         const stopsWithJob = inputs['on-job-end'] === 'cancel';
         await (0,report/* reportOutcomes */.sK)(runner, outcomes, { stopsWithJob, ceilings: inputs.ceilings });
@@ -30260,19 +30226,23 @@ function cookStepPlan(inputs) {
         ceilings: inputs.ceilings,
     };
 }
-async function prepare(step, requests, inputs) {
-    const { client, end, budget, log } = step;
+async function readPlans(step, requests, inputs) {
+    const { client, end, log } = step;
     const tries = requests.flatMap(withAlternatives);
-    const { plans, error } = await planCooks(tries, client, end.signal, inputs);
-    log.recipes(plans);
+    const read = await planCooks(tries, client, end.signal, inputs);
+    log.recipes(read.plans);
+    return { ...read, prices: createPriceReader(client, end.signal, inputs.ceilings) };
+}
+async function prepare(step, requests, inputs) {
+    const { log } = step;
+    const { plans, error, prices } = await readPlans(step, requests, inputs);
     for (const { request, recipe } of plans) {
         if (request.container !== null && recipe?.payload === null)
             log.recipeHidden(request);
     }
     const isOpen = error === null || error instanceof errors/* InterruptedError */.p4;
     const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
-    const attached = isAttaching ? await attachAll(step, requests) : nothingAttached();
-    const prices = createPriceReader(client, budget.over, inputs.ceilings);
+    const attached = isAttaching ? await attachAll(step, requests) : nothingAttached;
     if (error === null) {
         const entries = await priceEntries(plans, prices);
         log.estimate(entries.map((entry) => entry.prices?.offers ?? null), inputs.ceilings);
@@ -30285,6 +30255,15 @@ async function prepare(step, requests, inputs) {
         wait: inputs.wait,
         maxParallel: inputs['max-parallel'],
     };
+}
+async function dryRun(requests, plan, inputs, deps) {
+    const { ceilings } = inputs;
+    const dry = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+        const { plans, error, prices } = await readPlans(step, requests, inputs);
+        const entries = await priceEntries(plans, prices, (unread) => step.log.offersUnknown(unread, (0,money_ceilings/* hasCeiling */.YW)(ceilings)));
+        return { entries, error };
+    });
+    await reportDryRun(deps.runner, dry.entries, ceilings, dry.error);
 }
 
 
@@ -30412,15 +30391,13 @@ async function reconcileAll(open, wanted, client, log) {
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8718);
 /* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3227);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1175);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2887);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2568);
-/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2234);
-/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8668);
-
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2887);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2234);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8668);
 
 
 
@@ -30437,37 +30414,36 @@ async function reconcileAll(open, wanted, client, log) {
 async function wait(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeOutputs */ .Kn)(runner);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner);
         const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_4__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__/* .waitInputs */ .FG);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .givenJob */ .J8);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
         const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
         const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, jobs, run, deps);
-        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_11__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
-            const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .finish */ .O)(step, runData, commitStatus);
+        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_10__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+            await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
+            return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .finish */ .O)(step, commitStatus);
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportOutcomes */ .sK)(runner, outcomes);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .sK)(runner, outcomes);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportFailure */ .xV)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .xV)(runner, error);
     }
 }
 async function waitFor(step, entry) {
-    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
+    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
     if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .trackJob */ .xH)(step, entry, answer, 'given');
-        const runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_13__/* .watchToEnd */ .WR)(step, entry);
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reportEnd */ .wZ)(step, entry, runData);
-        return runData;
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .trackJob */ .xH)(step, entry, answer, 'given');
+        await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_12__/* .watchToEnd */ .WR)(step, entry);
     }
-    if (answer !== null) {
-        (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_13__/* .setLost */ .Bu)(step, entry, answer);
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .failFast */ .$4)(step);
+    else {
+        if (answer !== null) {
+            (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_12__/* .setLost */ .Bu)(step, entry, answer);
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .failFast */ .$4)(step);
+        }
+        await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .reconcileEntry */ .Xt)(step, entry);
     }
-    await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reconcileEntry */ .Xt)(step, entry);
-    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_12__/* .reportEnd */ .wZ)(step, entry);
-    return _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd;
+    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .reportEnd */ .wZ)(step, entry);
 }
 
 
@@ -31746,7 +31722,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
 /* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4419);
-/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5967);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8839);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
@@ -42864,6 +42840,7 @@ ${socket.length <= maxSocketPath ? shared : ''}`;
 
 
 const nothingSeen = {
+    ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .hd,
     submitted: null,
     job: null,
     timeline: [],
@@ -42887,8 +42864,6 @@ function createEntry(ref, place, earlierTries = []) {
         seen: nothingSeen,
         reported: null,
         isSubmitting: false,
-        hasNext: false,
-        isFollowed: false,
         accessToken: null,
         canceled: new Set(),
         reconciling: Promise.resolve(),
@@ -42906,11 +42881,10 @@ function seeJob({ facts, seen }, job, nowMs) {
     const change = { status: job.status, atMs: nowMs };
     return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
 }
-function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .hd) {
+function getOutcome(entry, step, plan) {
     const { ref, facts, earlierTries } = entry;
     const { submitted, shareMs, ...seen } = entry.seen;
     return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({
-        ...runData,
         ...seen,
         ref,
         earlierTries,
@@ -43137,9 +43111,9 @@ function startStep(step) {
                 void (0,update/* reconcileEntry */.Xt)(step, entry);
     });
 }
-async function finish(step, runData, commitStatus) {
+async function finish(step, commitStatus) {
     await refreshRunning(step);
-    const outcomes = await decide(step, runData);
+    const outcomes = await decide(step);
     const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
     if (token)
         (0,outputs/* writeAccessToken */.H8)(step.deps.runner, token);
@@ -43147,10 +43121,10 @@ async function finish(step, runData, commitStatus) {
     step.log.print((0,format/* formatClosing */.Z0)(outcomes));
     return outcomes;
 }
-async function decide(step, runData) {
+async function decide(step) {
     const { end, entries, client, deps } = step;
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,update/* outcomeNow */.jL)(step, entry, runData[index]));
+    const outcomesNow = () => entries.map((entry) => (0,update/* outcomeNow */.jL)(step, entry));
     let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
@@ -43158,8 +43132,8 @@ async function decide(step, runData) {
         billed = await (0,bills/* withBills */.F)(outcomesNow(), client, noTime);
     }
     end.decide();
-    for (const [index, entry] of entries.entries())
-        (0,update/* reportEnd */.wZ)(step, entry, runData[index]);
+    for (const entry of entries)
+        (0,update/* reportEnd */.wZ)(step, entry);
     return outcomesNow().map((outcome, index) => ({
         ...outcome,
         bills: billed[index]?.bills ?? outcome.bills,
@@ -43877,11 +43851,9 @@ function watchfulInterval(interval) {
 /* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6804);
 /* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7603);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4746);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6479);
-
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4746);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6479);
 
 
 
@@ -43902,7 +43874,7 @@ function saveFacts({ deps }, entry, change) {
 function trackJob(step, entry, answer, origin, submittedAtMs = step.deps.clock.now()) {
     const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { submitted });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { submitted });
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
     saveFacts(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
     applyUpdate(step, entry, job);
@@ -43913,7 +43885,7 @@ function applyUpdate({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
         budget.onLook(job);
     const before = entry.seen;
-    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .seeJob */ .hB)(entry, job, deps.clock.now());
+    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .seeJob */ .hB)(entry, job, deps.clock.now());
     const { submitted, timeline } = entry.seen;
     const change = timeline.at(-1);
     const isChanged = timeline !== before.timeline && before.timeline.length > 0;
@@ -43942,7 +43914,7 @@ async function refresh(step, entry, until) {
     if (answer === null || answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7)
         return;
     const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
-    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(seen);
+    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(seen);
     const { stop } = entry.facts;
     if (!hasEnded && stop === 'goal')
         return;
@@ -43956,11 +43928,11 @@ function failFast({ plan, end }) {
     if (plan.failFast)
         end.endFor('fail-fast');
 }
-function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd) {
-    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .getOutcome */ .p8)(entry, end.facts(), plan, runData);
+function outcomeNow({ end, plan }, entry) {
+    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, end.facts(), plan);
 }
-function reportEnd(step, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .hd) {
-    const outcome = outcomeNow(step, entry, runData);
+function reportEnd(step, entry) {
+    const outcome = outcomeNow(step, entry);
     if (outcome.result === entry.reported)
         return;
     entry.reported = outcome.result;
@@ -43968,7 +43940,7 @@ function reportEnd(step, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MOD
         listener.ended?.(outcome);
 }
 function startTry(step, request, earlierTries = []) {
-    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .allEntries */ .Y)(step).length, earlierTries);
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .allEntries */ .Y)(step).length, earlierTries);
     const before = step.entries[request.index];
     if (before !== undefined)
         step.earlier.push(before);
@@ -43986,7 +43958,7 @@ function stopOverBudget(step, entry, why) {
     const { stop } = entry.facts;
     if (stop !== null && stop !== 'goal')
         return;
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { overBudget: why });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { overBudget: why });
     saveFacts(step, entry, { stop: 'over-budget' });
     failFast(step);
     void reconcileEntry(step, entry);
@@ -44013,15 +43985,15 @@ function createCustody(step, entry) {
             ...log,
             cancelling: (jobUuid, reason) => {
                 if (isOwn(jobUuid))
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
                 log.cancelling(jobUuid, reason, entry.ref.index);
             },
             cancelFailed: (jobUuid, error) => {
                 const { submitted, error: before } = entry.seen;
                 if (isOwn(jobUuid))
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
                 if (cancelReason !== undefined)
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error) });
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error) });
                 else if (!(submitted === null && isRefused(404, before, error)) &&
                     !hasExpired(before, error))
                     log.cancelFailed(jobUuid, error);
@@ -44076,8 +44048,6 @@ var errors = __nccwpck_require__(9473);
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/jobs/results.js
@@ -44092,6 +44062,8 @@ var cost = __nccwpck_require__(110);
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/service/endpoints.js
 var endpoints = __nccwpck_require__(1362);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
@@ -44249,9 +44221,8 @@ var update = __nccwpck_require__(2234);
 
 
 
-
 const maxRateWaitMs = 30_000;
-async function watchToEnd(step, entry) {
+async function watchToEnd(step, entry, hasNext = false) {
     const { submitted } = entry.seen;
     if (submitted === null)
         throw new Error('an entry without a job cannot be watched');
@@ -44266,22 +44237,22 @@ async function watchToEnd(step, entry) {
     catch (error) {
         setLost(step, entry, (0,errors/* asError */.zR)(error));
     }
-    entry.isFollowed = await mayTryNext(step, entry, log);
+    const isFollowed = hasNext && (await mayTryNext(step, entry, log));
     const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
-    if (!entry.isFollowed && isStopped && !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result))
+    if (!isFollowed && isStopped && !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result))
         (0,update/* failFast */.$4)(step);
     await (0,update/* reconcileEntry */.Xt)(step, entry);
     const { seen, facts } = entry;
     if (facts.stop === null && seen.cancel === null)
         await (0,update/* refresh */.Ow)(step, entry, step.end.deadline);
     const { result } = (0,update/* outcomeNow */.jL)(step, entry);
-    const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
+    (0,step_entry/* setSeen */.EZ)(entry, await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job));
     const { stop } = entry.facts;
     if (stop === 'goal' || stop === 'ended')
-        reportUnrated(step, entry, runData);
+        reportUnrated(step, entry);
     if (stop === 'goal')
-        reportAddresses(step, entry, submitted, runData);
-    return runData;
+        reportAddresses(step, entry, submitted);
+    return isFollowed;
 }
 function setLost(step, entry, error) {
     (0,step_entry/* setSeen */.EZ)(entry, { error });
@@ -44353,7 +44324,7 @@ async function watchForDuplicates(step, entry, until) {
 async function mayTryNext(step, entry, log) {
     const { end, client, deps } = step;
     const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
-    if (!entry.hasNext || isOver())
+    if (isOver())
         return false;
     await (0,update/* reconcileEntry */.Xt)(step, entry);
     const { jobs } = entry.facts;
@@ -44363,8 +44334,8 @@ async function mayTryNext(step, entry, log) {
     try {
         const request = async () => log.listRuns(end.signal);
         const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
-        const outcome = (0,update/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.hd, runs });
-        return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
+        (0,step_entry/* setSeen */.EZ)(entry, { runs });
+        return !isOver() && (0,failure/* endedUnstarted */.p_)((0,update/* outcomeNow */.jL)(step, entry), deps.clock.now());
     }
     catch {
         return false;
@@ -44382,8 +44353,7 @@ function keepCounting({ plan, poller, budget }, { facts }, { job }) {
     };
     void poller.watch(job.uuid, count, budget.over);
 }
-function reportUnrated({ plan, log }, { facts, seen }, { runs }) {
-    const { job } = seen;
+function reportUnrated({ plan, log }, { facts, seen: { job, runs } }) {
     const { maxHourlyRateUsd } = plan.ceilings;
     const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : (0,ceilings/* hasCeiling */.YW)(plan.ceilings);
     if (job === null || !isHeld)
@@ -44392,13 +44362,13 @@ function reportUnrated({ plan, log }, { facts, seen }, { runs }) {
     if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run, job) === null))
         log.rateUnknown(job.uuid);
 }
-function reportAddresses({ log, plan }, { seen: { job } }, submitted, { runs }) {
+function reportAddresses({ log, plan }, { seen }, submitted) {
     if (plan.ssh !== null)
         log.gpuReady(submitted);
-    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job, runs, sshUser: plan.ssh?.user ?? node_urls/* vendorUser */.yS });
+    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ ...seen, sshUser: plan.ssh?.user ?? node_urls/* vendorUser */.yS });
     if (urls.length > 0)
         log.reachable(submitted, urls);
-    else if (job?.parameters?.isReachable)
+    else if (seen.job?.parameters?.isReachable)
         log.noAddress(submitted);
 }
 

@@ -7,16 +7,17 @@ import { createPriceReader, planCooks, priceEntries } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
 import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
+import { hasCeiling } from '../money/ceilings.ts';
+import { reportDryRun } from '../report/dry-run-report.ts';
 import { createEarlyOutputs, writeSshConfig, writeOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { vendorUser } from '../jobs/node-urls.ts';
 import { InterruptedError } from '../errors.ts';
-import { dryRun } from './dry-run.ts';
 import { cookAll } from '../step/cook-entry.ts';
 import { finish, withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
-import { attachAll, nothingAttached } from '../step/tries.ts';
+import { attachAll, nothingAttached } from '../step/attach.ts';
 import { createPlan, type StepPlan } from '../step/plan.ts';
 import { checkTools, type SshFolder } from '../ssh/folder.ts';
 
@@ -45,9 +46,9 @@ export async function cook(deps: Deps): Promise<void> {
       // 2. Read the recipes, before anything is cooked; 3. take over what earlier attempts have left.
       const context = await prepare(step, requests, inputs);
       // 4. Cook the rest, and wait for all.
-      const runData = await cookAll(step, requests, context);
-      // 5. Cancel what is to be cancelled, and decide on the verdict.
-      return finish(step, runData, commitStatus);
+      await cookAll(step, requests, context);
+      // 5. Cancel what is unwanted, and decide on the verdict.
+      return finish(step, commitStatus);
     });
     // 6. Report.
     const stopsWithJob = inputs['on-job-end'] === 'cancel';
@@ -100,19 +101,24 @@ function cookStepPlan(inputs: CookInputs): StepPlan {
   };
 }
 
-async function prepare(step: Step, requests: readonly CookRequest[], inputs: CookInputs) {
-  const { client, end, budget, log } = step;
+async function readPlans(step: Step, requests: readonly CookRequest[], inputs: CookInputs) {
+  const { client, end, log } = step;
   const tries = requests.flatMap(withAlternatives);
-  const { plans, error } = await planCooks(tries, client, end.signal, inputs);
-  log.recipes(plans);
+  const read = await planCooks(tries, client, end.signal, inputs);
+  log.recipes(read.plans);
+  return { ...read, prices: createPriceReader(client, end.signal, inputs.ceilings) };
+}
+
+async function prepare(step: Step, requests: readonly CookRequest[], inputs: CookInputs) {
+  const { log } = step;
+  const { plans, error, prices } = await readPlans(step, requests, inputs);
   for (const { request, recipe } of plans) {
     if (request.container !== null && recipe?.payload === null) log.recipeHidden(request);
   }
   // Also when the wait has ended meanwhile: what to do with them is decided like of any other.
   const isOpen = error === null || error instanceof InterruptedError;
   const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
-  const attached = isAttaching ? await attachAll(step, requests) : nothingAttached();
-  const prices = createPriceReader(client, budget.over, inputs.ceilings);
+  const attached = isAttaching ? await attachAll(step, requests) : nothingAttached;
   if (error === null) {
     const entries = await priceEntries(plans, prices);
     log.estimate(
@@ -129,4 +135,22 @@ async function prepare(step: Step, requests: readonly CookRequest[], inputs: Coo
     wait: inputs.wait,
     maxParallel: inputs['max-parallel'],
   };
+}
+
+/** Reads the recipe of each entry, and the offers for it, and shows what would be sent. Cooks nothing. */
+async function dryRun(
+  requests: readonly CookRequest[],
+  plan: StepPlan,
+  inputs: CookInputs,
+  deps: Deps,
+): Promise<void> {
+  const { ceilings } = inputs;
+  const dry = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+    const { plans, error, prices } = await readPlans(step, requests, inputs);
+    const entries = await priceEntries(plans, prices, (unread) =>
+      step.log.offersUnknown(unread, hasCeiling(ceilings)),
+    );
+    return { entries, error };
+  });
+  await reportDryRun(deps.runner, dry.entries, ceilings, dry.error);
 }

@@ -5,7 +5,6 @@ import { openCommitStatus } from '../github/commit-status.ts';
 import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
 import { waitInputs } from '../inputs/tables.ts';
-import { noRunData, type RunData } from '../jobs/records.ts';
 import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { givenJob, type Entry } from '../step/entry.ts';
@@ -28,8 +27,8 @@ export async function wait(deps: Deps): Promise<void> {
     const commitStatus = openCommitStatus(inputs, jobs, run, deps);
     const listeners = [{ submitted: createEarlyOutputs(runner, jobs) }, commitStatus];
     const outcomes = await withStep(createPlan(inputs), jobs, listeners, deps, async (step) => {
-      const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-      return finish(step, runData, commitStatus);
+      await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
+      return finish(step, commitStatus);
     });
     // 3. Report
     await reportOutcomes(runner, outcomes);
@@ -38,20 +37,18 @@ export async function wait(deps: Deps): Promise<void> {
   }
 }
 
-async function waitFor(step: Step, entry: Entry): Promise<RunData> {
+async function waitFor(step: Step, entry: Entry): Promise<void> {
   // null where the wait ends before the service tells.
   const answer = await lookOnce(step, entry.ref.jobUuid ?? '', step.end.signal);
   if (answer !== null && !(answer instanceof ServiceError)) {
     trackJob(step, entry, answer, 'given');
-    const runData = await watchToEnd(step, entry);
-    reportEnd(step, entry, runData);
-    return runData;
+    await watchToEnd(step, entry);
+  } else {
+    if (answer !== null) {
+      setLost(step, entry, answer);
+      failFast(step);
+    }
+    await reconcileEntry(step, entry);
   }
-  if (answer !== null) {
-    setLost(step, entry, answer);
-    failFast(step);
-  }
-  await reconcileEntry(step, entry);
   reportEnd(step, entry);
-  return noRunData;
 }

@@ -1,60 +1,150 @@
 import pLimit from 'p-limit';
 import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
-import type { CookPlan, PriceReader } from '../cooking/plan.ts';
+import { chooseModel, type CookPlan, type PriceReader } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import { submit } from '../cooking/submit.ts';
 import { carriesMark } from '../custody/mark.ts';
-import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
+import { failurePhaseOf } from '../jobs/failure.ts';
+import type { EarlierTry, Outcome, OverBudget } from '../jobs/records.ts';
+import { isFinal } from '../jobs/status.ts';
 import { hasCeiling } from '../money/ceilings.ts';
+import { costOfJob } from '../money/cost.ts';
 import { asNumber } from '../service/json.ts';
+import { cancelReplaced, type Attached } from './attach.ts';
 import { setSeen, type Entry } from './entry.ts';
 import type { Step } from './step.ts';
-import { cancelReplaced, cookInTurn, type CookContext } from './tries.ts';
 import {
   failFast,
+  outcomeNow,
   reconcileEntry,
   reportEnd,
   saveFacts,
+  startTry,
   stopOverBudget,
   trackJob,
 } from './update.ts';
 import { watchToEnd } from './watch.ts';
+
+/** What the cooks of a step share. */
+interface CookContext {
+  readonly plans: ReadonlyMap<CookRequest, CookPlan>;
+  readonly prices: PriceReader;
+  readonly attached: Attached;
+  /** What keeps all of them from being cooked. */
+  readonly error: Error | null;
+  readonly wait: boolean;
+  /** Most unfinished jobs at once; 0: all. */
+  readonly maxParallel: number;
+}
 
 /** Cooks every entry that has no job yet, waits if asked, and reports each when it has ended. */
 export async function cookAll(
   step: Step,
   requests: readonly CookRequest[],
   context: CookContext,
-): Promise<readonly RunData[]> {
+): Promise<void> {
   const unfinished = pLimit(context.maxParallel || Infinity);
-  const runEntry = async (request: CookRequest) =>
-    unfinished(async () => {
-      const runData = await cookInTurn(step, request, context, async (own, model) =>
-        cookAndWatch(step, own, model, context),
-      );
-      const entry = step.entries[request.index];
-      if (entry !== undefined) reportEnd(step, entry, runData);
-      return runData;
-    });
+  const cookOne = async (request: CookRequest) => {
+    await cookInTurn(step, request, context);
+    const entry = step.entries[request.index];
+    if (entry !== undefined) reportEnd(step, entry);
+  };
   // Those that run already take the first places.
-  const hasJob = ({ index }: CookRequest) =>
-    Number((step.entries[index]?.seen.job ?? null) !== null);
+  const hasJob = ({ index }: CookRequest) => Number(step.entries[index]?.seen.submitted !== null);
   const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
-  const running = new Map(ordered.map((request) => [request.index, runEntry(request)]));
-  return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? noRunData));
+  await Promise.all(ordered.map(async (request) => unfinished(async () => cookOne(request))));
 }
 
-async function cookAndWatch(step: Step, entry: Entry, request: CookRequest, context: CookContext) {
+/** A cook of one GPU model of an entry, with a mark and facts of its own. */
+interface Try {
+  readonly request: CookRequest;
+  readonly entry: Entry;
+}
+
+/** Cooks the models of an entry in turn, until one has started or there is none left. */
+async function cookInTurn(step: Step, request: CookRequest, context: CookContext): Promise<void> {
+  const { entries, end, deps, log } = step;
+  const taken = context.attached.taken.get(request.index)?.tries ?? [];
+  const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
+  let current = await firstTry(step, request, taken.at(-1), untried, context);
+  let before: Entry | null = null;
+  for (;;) {
+    const { entry, request: model } = current;
+    const isFollowed = await cookAndWatch(step, current, untried.length > 0, context);
+    const isUnsent = entry.facts.sends === 0 && entry.facts.jobs.length === 0;
+    // The wait was over before anything was sent: what is reported is the job that there was.
+    if (before !== null && isUnsent && end.signal.aborted) entries[request.index] = before;
+    if (!isFollowed || end.signal.aborted) return;
+    const { request: chosen, prices } = await takeNext(untried, context);
+    if (end.signal.aborted) return;
+    const done = earlierTryOf(outcomeNow(step, entry), model.gpuName, deps.clock.now());
+    log.tryingNext(model, done, chosen, prices?.offers ?? null);
+    before = entry;
+    current = { request: chosen, entry: startTry(step, chosen, [...entry.earlierTries, done]) };
+  }
+}
+
+/** @param taken the try of an earlier attempt of the workflow run that was taken over */
+async function firstTry(
+  step: Step,
+  request: CookRequest,
+  taken: CookRequest | undefined,
+  untried: CookRequest[],
+  context: CookContext,
+): Promise<Try> {
+  const entry = step.entries[request.index];
+  if (entry === undefined) throw new Error('an entry has no place in its step');
+  if (taken !== undefined) return { request: taken, entry };
+  if (untried.length === 1) return { request: untried.pop() ?? request, entry };
+  const { request: chosen, prices } = await takeNext(untried, context);
+  if (chosen === request) return { request, entry };
+  step.log.preferring(request, chosen, prices?.offers ?? null);
+  return { request: chosen, entry: startTry(step, chosen) };
+}
+
+/** Chooses one of those that are left to try, and takes it from them. */
+async function takeNext(untried: CookRequest[], { plans, prices }: CookContext) {
+  const read = async (plan: CookPlan | undefined) =>
+    plan === undefined ? null : prices(plan).catch(() => null);
+  const choices = await Promise.all(
+    untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })),
+  );
+  const choice = chooseModel(choices);
+  if (choice === undefined) throw new Error('there is nothing left to try');
+  untried.splice(untried.indexOf(choice.request), 1);
+  return choice;
+}
+
+/** What is kept of a try when the next one begins. */
+export function earlierTryOf(outcome: Outcome, gpuName: string | null, nowMs: number): EarlierTry {
+  const { job, submittedAtMs, timeline } = outcome;
+  const endedAtMs = timeline.findLast(({ status }) => isFinal(status))?.atMs ?? nowMs;
+  return {
+    gpuName,
+    jobUuid: job?.uuid ?? null,
+    phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
+    waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+    costUsd: costOfJob(outcome)?.usd ?? 0,
+  };
+}
+
+/** @returns whether its job has ended so that the next model is tried */
+async function cookAndWatch(
+  step: Step,
+  { entry, request }: Try,
+  hasNext: boolean,
+  context: CookContext,
+): Promise<boolean> {
   // What a job taken over was cooked with is what would be sent for it.
   const fields = context.plans.get(request)?.fields ?? {};
   const retries = asNumber(fields['max_retry_count']);
   entry.facts = { ...entry.facts, retries, nodes: asNumber(fields['max_node_count']) };
   const isThere = entry.seen.submitted !== null;
   const isCooked = isThere || (await tryToCook(step, entry, request, context));
-  if (isCooked && context.wait) return watchToEnd(step, entry);
+  if (isCooked && context.wait) return watchToEnd(step, entry, hasNext);
   if (isCooked) saveFacts(step, entry, { stop: 'goal' });
   await reconcileEntry(step, entry);
-  return noRunData;
+  return false;
 }
 
 /** @returns whether it was cooked; else it is noted why it was not */
@@ -130,13 +220,13 @@ async function checkPrices(
   } catch (error) {
     if (end.signal.aborted) throw error;
     const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
-    if (!isWatched) throw uncheckedRate(asError(error));
+    const { message } = asError(error);
+    if (!isWatched)
+      throw new InputError([{ input: 'max-hourly-rate', message: unchecked + message }]);
     log.offersUnknown(asError(error), hasCeiling(ceilings));
     return null;
   }
 }
 
-function uncheckedRate({ message }: Error): InputError {
-  const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
-  return new InputError([{ input: 'max-hourly-rate', message: why }]);
-}
+const unchecked =
+  'cannot be checked: with `wait: false` the rate of a job is not watched, and the offers could not be read: ';

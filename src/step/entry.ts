@@ -12,6 +12,7 @@ import {
   type EarlierTry,
   type JobRef,
   type Outcome,
+  type RunData,
   type StopReason,
   type SubmittedJob,
 } from '../jobs/records.ts';
@@ -19,17 +20,18 @@ import type { Result } from '../jobs/results.ts';
 import type { Job } from '../service/schemas.ts';
 import type { StepPlan } from './plan.ts';
 
-/** What was last seen of the job of an entry, and of what was done about it. */
-export interface Seen extends Pick<
-  Outcome,
-  'job' | 'timeline' | 'error' | 'cancel' | 'readiness' | 'overBudget' | 'offers'
-> {
+type SeenOfOutcome =
+  'job' | 'timeline' | 'error' | 'cancel' | 'readiness' | 'overBudget' | 'offers';
+
+/** What was last seen of the job of an entry and of its runs, and of what was done about it. */
+export interface Seen extends RunData, Pick<Outcome, SeenOfOutcome> {
   readonly submitted: SubmittedJob | null;
   /** The run limit that the job was cooked with, in ms, where that is its share of `max-cost`. */
   readonly shareMs: number | null;
 }
 
 const nothingSeen: Seen = {
+  ...noRunData,
   submitted: null,
   job: null,
   timeline: [],
@@ -59,10 +61,6 @@ export interface Entry {
   reported: Result | null;
   /** Whether a cook of it is under way: whoever sent it does what follows. */
   isSubmitting: boolean;
-  /** Whether another model is left to be tried after it. */
-  hasNext: boolean;
-  /** Whether its job has ended so that the next one is to be tried. */
-  isFollowed: boolean;
   /** What the server of the newest run asks for. A secret: for the output alone. */
   accessToken: string | null;
   /** What this process has tried with its jobs. */
@@ -90,8 +88,6 @@ export function createEntry(
     seen: nothingSeen,
     reported: null,
     isSubmitting: false,
-    hasNext: false,
-    isFollowed: false,
     accessToken: null,
     canceled: new Set(),
     reconciling: Promise.resolve(),
@@ -120,13 +116,11 @@ export function getOutcome(
   entry: Pick<Entry, 'ref' | 'facts' | 'seen' | 'earlierTries'>,
   step: StepFacts,
   plan: Pick<StepPlan, 'policy' | 'goalResult' | 'readyCheck' | 'ssh' | 'ceilings'>,
-  runData = noRunData,
 ): Outcome {
   const { ref, facts, earlierTries } = entry;
   const { submitted, shareMs, ...seen } = entry.seen;
   return createOutcome(
     {
-      ...runData,
       ...seen,
       ref,
       earlierTries,

@@ -1,7 +1,7 @@
 import { saveEntry, saveIfPossible, savePolicy, saveStep } from '../custody/saved-state.ts';
 import type { Deps } from '../deps.ts';
 import type { CommitStatus } from '../github/commit-status.ts';
-import type { Outcome, RunData } from '../jobs/records.ts';
+import type { Outcome } from '../jobs/records.ts';
 import { passes } from '../jobs/results.ts';
 import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
@@ -83,17 +83,10 @@ function startStep(step: Step): void {
   });
 }
 
-/**
- * Ends the step, and tells whoever is told before the reports.
- * @param runData what the runs of each entry's job brought, in the order of the entries
- */
-export async function finish(
-  step: Step,
-  runData: readonly RunData[],
-  commitStatus: CommitStatus,
-): Promise<readonly Outcome[]> {
+/** Ends the step, and tells whoever is told before the reports. */
+export async function finish(step: Step, commitStatus: CommitStatus): Promise<readonly Outcome[]> {
   await refreshRunning(step);
-  const outcomes = await decide(step, runData);
+  const outcomes = await decide(step);
   const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
   if (token) writeAccessToken(step.deps.runner, token);
   await commitStatus.settle(step.end.deadline);
@@ -102,11 +95,11 @@ export async function finish(
 }
 
 /** The verdict: once nothing is left to do about any job, nothing that happens later changes it. */
-async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
+async function decide(step: Step): Promise<readonly Outcome[]> {
   const { end, entries, client, deps } = step;
   // After an interrupt, there are only seconds for the reports.
   const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-  const outcomesNow = () => entries.map((entry, index) => outcomeNow(step, entry, runData[index]));
+  const outcomesNow = () => entries.map((entry) => outcomeNow(step, entry));
   let billed: readonly Outcome[] = [];
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;
@@ -115,7 +108,7 @@ async function decide(step: Step, runData: readonly RunData[]): Promise<readonly
     billed = await withBills(outcomesNow(), client, noTime);
   }
   end.decide();
-  for (const [index, entry] of entries.entries()) reportEnd(step, entry, runData[index]);
+  for (const entry of entries) reportEnd(step, entry);
   return outcomesNow().map((outcome, index) => ({
     ...outcome,
     bills: billed[index]?.bills ?? outcome.bills,

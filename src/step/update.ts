@@ -5,7 +5,7 @@ import { getWanted } from '../custody/policy.ts';
 import { reconcile, type Custody } from '../custody/reconcile.ts';
 import { saveEntry, saveIfPossible } from '../custody/saved-state.ts';
 import { asError, ServiceError } from '../errors.ts';
-import { noRunData, type EarlierTry, type Origin, type OverBudget } from '../jobs/records.ts';
+import type { EarlierTry, Origin, Outcome, OverBudget } from '../jobs/records.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import type { Job } from '../service/schemas.ts';
 import { createEntry, getOutcome, seeJob, setSeen, type Entry } from './entry.ts';
@@ -100,13 +100,13 @@ export function failFast({ plan, end }: Step): void {
 }
 
 /** What became of an entry, as far as it is known. */
-export function outcomeNow({ end, plan }: Step, entry: Entry, runData = noRunData) {
-  return getOutcome(entry, end.facts(), plan, runData);
+export function outcomeNow({ end, plan }: Step, entry: Entry): Outcome {
+  return getOutcome(entry, end.facts(), plan);
 }
 
 /** Tells the listeners what became of an entry, and once more where that has changed since. */
-export function reportEnd(step: Step, entry: Entry, runData = noRunData): void {
-  const outcome = outcomeNow(step, entry, runData);
+export function reportEnd(step: Step, entry: Entry): void {
+  const outcome = outcomeNow(step, entry);
   if (outcome.result === entry.reported) return;
   entry.reported = outcome.result;
   for (const listener of step.listeners) listener.ended?.(outcome);

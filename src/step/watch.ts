@@ -2,7 +2,7 @@ import { unansweredCooks, withJob, withSent, type EntryFacts } from '../custody/
 import { asError, ServiceError } from '../errors.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf, vendorUser } from '../jobs/node-urls.ts';
-import { noRunData, type RunData, type SubmittedJob } from '../jobs/records.ts';
+import type { SubmittedJob } from '../jobs/records.ts';
 import { createEndCheck, hasFinished, type EndState } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
@@ -22,8 +22,10 @@ const maxRateWaitMs = 30_000;
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
  * it what is wanted. Never rejects: whatever goes wrong, the job is not lost sight of.
+ * @param hasNext whether another GPU model is left to be tried after it
+ * @returns whether it has ended so that the next model is tried
  */
-export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
+export async function watchToEnd(step: Step, entry: Entry, hasNext = false): Promise<boolean> {
   const { submitted } = entry.seen;
   if (submitted === null) throw new Error('an entry without a job cannot be watched');
   const log = step.jobLogs.open(submitted);
@@ -36,19 +38,19 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   } catch (error) {
     setLost(step, entry, asError(error));
   }
-  entry.isFollowed = await mayTryNext(step, entry, log);
+  const isFollowed = hasNext && (await mayTryNext(step, entry, log));
   const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
-  if (!entry.isFollowed && isStopped && !passes(outcomeNow(step, entry).result)) failFast(step);
+  if (!isFollowed && isStopped && !passes(outcomeNow(step, entry).result)) failFast(step);
   await reconcileEntry(step, entry);
   const { seen, facts } = entry;
   // It may have ended when the wait was cut short.
   if (facts.stop === null && seen.cancel === null) await refresh(step, entry, step.end.deadline);
   const { result } = outcomeNow(step, entry);
-  const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
+  setSeen(entry, await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job));
   const { stop } = entry.facts;
-  if (stop === 'goal' || stop === 'ended') reportUnrated(step, entry, runData);
-  if (stop === 'goal') reportAddresses(step, entry, submitted, runData);
-  return runData;
+  if (stop === 'goal' || stop === 'ended') reportUnrated(step, entry);
+  if (stop === 'goal') reportAddresses(step, entry, submitted);
+  return isFollowed;
 }
 
 /** The service will not tell of a job any more, or something of ours went wrong with it. */
@@ -138,7 +140,7 @@ async function watchForDuplicates(step: Step, entry: Entry, until: AbortSignal):
 async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolean> {
   const { end, client, deps } = step;
   const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
-  if (!entry.hasNext || isOver()) return false;
+  if (isOver()) return false;
   // Confirms the end where the service might start it once more.
   await reconcileEntry(step, entry);
   const { jobs } = entry.facts;
@@ -147,8 +149,8 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   try {
     const request = async () => log.listRuns(end.signal);
     const runs = await withRetry(request, retryRules.run, { ...client, signal: end.signal });
-    const outcome = outcomeNow(step, entry, { ...noRunData, runs });
-    return !isOver() && endedUnstarted(outcome, deps.clock.now());
+    setSeen(entry, { runs });
+    return !isOver() && endedUnstarted(outcomeNow(step, entry), deps.clock.now());
   } catch {
     // Without the runs it is not known whether it had started.
     return false;
@@ -169,8 +171,7 @@ function keepCounting({ plan, poller, budget }: Step, { facts }: Entry, { job }:
 }
 
 // What has run without a rate was held to no ceiling.
-function reportUnrated({ plan, log }: Step, { facts, seen }: Entry, { runs }: RunData): void {
-  const { job } = seen;
+function reportUnrated({ plan, log }: Step, { facts, seen: { job, runs } }: Entry): void {
   const { maxHourlyRateUsd } = plan.ceilings;
   // A job that runs as asked may still get its rate, and goes on counting.
   const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : hasCeiling(plan.ceilings);
@@ -180,14 +181,9 @@ function reportUnrated({ plan, log }: Step, { facts, seen }: Entry, { runs }: Ru
   if (hasStarted && runs.every((run) => rateOfRun(run, job) === null)) log.rateUnknown(job.uuid);
 }
 
-function reportAddresses(
-  { log, plan }: Step,
-  { seen: { job } }: Entry,
-  submitted: SubmittedJob,
-  { runs }: RunData,
-): void {
+function reportAddresses({ log, plan }: Step, { seen }: Entry, submitted: SubmittedJob): void {
   if (plan.ssh !== null) log.gpuReady(submitted);
-  const urls = nodeUrlsOf({ job, runs, sshUser: plan.ssh?.user ?? vendorUser });
+  const urls = nodeUrlsOf({ ...seen, sshUser: plan.ssh?.user ?? vendorUser });
   if (urls.length > 0) log.reachable(submitted, urls);
-  else if (job?.parameters?.isReachable) log.noAddress(submitted);
+  else if (seen.job?.parameters?.isReachable) log.noAddress(submitted);
 }

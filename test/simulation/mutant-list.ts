@@ -228,7 +228,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what failed and may restart is left to a re-run',
-    file: 'step/tries.ts',
+    file: 'step/attach.ts',
     find: "saveFacts(step, entry, { jobs: left, stop: 'replaced' });",
     replace: 'if (left.length > 0) return;',
   },

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Client } from '../../src/service/client.ts';
 import { createRedactor } from '../../src/service/redactor.ts';
 import { createHost } from '../../src/service/host.ts';
-import { findEarlierJobs } from '../../src/cooking/attach.ts';
+import { findEarlierJobs } from '../../src/step/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeClient, never } from '../support/client.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/service/schemas.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
-import { earlierTryOf } from '../../src/step/tries.ts';
+import { earlierTryOf } from '../../src/step/cook-entry.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };

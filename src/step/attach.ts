@@ -1,11 +1,16 @@
-import { nowOf, type Client } from '../service/client.ts';
-import type { Job } from '../service/schemas.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
-import { retryRules } from '../service/retry.ts';
+import type { CookRequest } from '../cooking/request.ts';
+import { withJob } from '../custody/facts.ts';
 import { readHashAndNonce } from '../custody/mark.ts';
-import type { CookRequest } from './request.ts';
+import { asError } from '../errors.ts';
 import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
+import { nowOf, type Client } from '../service/client.ts';
+import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
+import { retryRules } from '../service/retry.ts';
+import type { Job } from '../service/schemas.ts';
+import { createEntry } from './entry.ts';
+import { allEntries, type Step } from './step.ts';
+import { reconcileEntry, saveFacts, startTry, trackJob } from './update.ts';
 
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
 const maxAgeMs = 60 * 86_400_000;
@@ -101,4 +106,46 @@ function failuresOf(attempts: readonly AttemptJobs[], client: Client): readonly 
 
 function isUsable({ status }: Job): boolean {
   return status === 'COMPLETED' || !(isFinal(status) || isEnding(status));
+}
+
+/** What was taken over from earlier attempts. */
+export interface Attached extends EarlierJobs {
+  /** What kept it from looking for them. */
+  readonly error: Error | null;
+}
+
+export const nothingAttached: Attached = { error: null, taken: new Map(), restartable: new Map() };
+
+/** Takes over the jobs of earlier attempts, also when the wait has ended meanwhile. */
+export async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
+  const { client, end, log } = step;
+  try {
+    const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
+    const taken = requests.flatMap((request) => {
+      const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
+      const last = tries.at(-1);
+      const first = step.entries[request.index];
+      if (job === undefined || first === undefined || last === undefined) return [];
+      return [{ entry: last === request ? first : startTry(step, last), job }];
+    });
+    // All are kept for the post entry before the first is told of.
+    for (const { entry, job } of taken)
+      saveFacts(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
+    for (const { entry, job } of taken) trackJob(step, entry, job, 'attached');
+    return { error: null, ...earlier };
+  } catch (error) {
+    return { ...nothingAttached, error: asError(error) };
+  }
+}
+
+/** Ends, once, what may be started once more of an entry that is cooked anew. */
+export function cancelReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
+  const jobs = restartable.get(request.index) ?? [];
+  restartable.delete(request.index);
+  if (jobs.length === 0) return;
+  const entry = createEntry({ ...request, mark: null }, allEntries(step).length);
+  step.earlier.push(entry);
+  const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+  saveFacts(step, entry, { jobs: left, stop: 'replaced' });
+  void reconcileEntry(step, entry);
 }
