@@ -32,8 +32,6 @@ export interface ModelStatus {
 export interface Permissions {
   readonly actions: 'none' | 'read' | 'write';
   readonly statuses: 'none' | 'read' | 'write';
-  /** To read commits by GraphQL. */
-  readonly contents: 'none' | 'read';
 }
 
 export interface GitHubModel {
@@ -50,7 +48,7 @@ export interface GitHubModel {
   readonly workflows: Set<string>;
 }
 
-const allPermissions: Permissions = { actions: 'write', statuses: 'write', contents: 'read' };
+const allPermissions: Permissions = { actions: 'write', statuses: 'write' };
 
 export function createGitHubModel(repository = 'acme/renders'): GitHubModel {
   return {
@@ -110,7 +108,6 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
     /^\/repos\/([\w.-]+\/[\w.-]+)\/actions\/workflows\/([\w.-]+)\/dispatches$/,
     createDispatch,
   ],
-  ['POST', /^(\/(?:api\/)?graphql)$/, queryStatuses],
 ];
 
 /** Answers a request as GitHub would. */
@@ -119,8 +116,7 @@ export function answerOf(model: GitHubModel, request: ModelRequest): ModelAnswer
     const match = path.exec(request.pathname);
     if (match === null || method !== request.method) continue;
     const [, place = '', ...parts] = match;
-    const isHere = place.endsWith('graphql') || place === model.repository;
-    return isHere ? handle(model, request, parts) : notFound;
+    return place === model.repository ? handle(model, request, parts) : notFound;
   }
   return notFound;
 }
@@ -211,27 +207,4 @@ function createDispatch(
   if (!ref || !isText) return refusal(422, 'Validation Failed');
   model.dispatches.push({ workflow, ref, inputs });
   return { status: 204, body: undefined };
-}
-
-function queryStatuses(model: GitHubModel, { body }: ModelRequest): ModelAnswer {
-  const { contents, statuses } = model.permissions;
-  const message = 'Resource not accessible by integration';
-  const errors = [{ type: 'FORBIDDEN', message }];
-  if (contents === 'none' || statuses === 'none') {
-    return { status: 200, body: { data: null, errors } };
-  }
-  const commits = [...String(body['query']).matchAll(/(c\d+): object\(oid: "([0-9a-f]{40})"\)/g)];
-  const members = commits.map(([, name = '', sha = '']) => {
-    const contexts = latestStatuses(model, sha).map(
-      ({ context, state, target_url: targetUrl }) => ({
-        context,
-        state: state.toUpperCase(),
-        targetUrl,
-      }),
-    );
-    const commit: unknown = { status: contexts.length === 0 ? null : { contexts } };
-    return [name, commit] as const;
-  });
-  const repository: Record<string, unknown> = Object.fromEntries(members);
-  return { status: 200, body: { data: { repository } } };
 }
