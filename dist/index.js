@@ -28861,7 +28861,7 @@ const repositorySchema = mini_schemas/* object */.Ikc({ default_branch: mini_sch
 async function finishStatuses(followUp, ended) {
     const { github, workflow, onProblem } = followUp;
     try {
-        const [first, ...rest] = await readDue(github, ended);
+        const [first, ...rest] = await readDue(followUp, ended);
         if (first === undefined)
             return;
         let { ref } = followUp;
@@ -28880,11 +28880,17 @@ async function finishStatuses(followUp, ended) {
             throw error;
     }
 }
-async function readDue(github, ended) {
-    const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
+const maxCommits = 100;
+const endOf = ({ job }) => job.completed_at ?? job.created_at ?? '';
+async function readDue({ github, runner }, ended) {
+    const latestFirst = ended.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
+    const shas = [...new Set(latestFirst.map(({ mark }) => mark.sha))].filter((sha) => sha !== '');
+    const read = shas.slice(0, maxCommits);
+    if (read.length < shas.length)
+        runner.print(`Reading the statuses of ${maxCommits} of ${shas.length} commits, whose jobs ended last`);
     const uuids = new Set(ended.map(({ job }) => job.uuid));
-    const all = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
-    const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
+    const all = await Promise.all(read.map(async (sha) => (0,github_statuses/* readPendingStatuses */.gg)(github, sha)));
+    const pending = all.flat().filter(({ jobUuid }) => uuids.has(jobUuid));
     const watched = pending.filter(({ isLeft }) => !isLeft);
     const runIds = watched.map(({ runId }) => runId);
     const runs = await readRuns(github, runIds);
@@ -28925,8 +28931,6 @@ async function finishOne(followUp, { job, mark, statuses }) {
     }
 }
 
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/mark.js
 var custody_mark = __nccwpck_require__(1415);
 // EXTERNAL MODULE: ./build/jobs/restart.js
@@ -28951,31 +28955,20 @@ var retry = __nccwpck_require__(9830);
 
 
 
-
 const dayMs = 86_400_000;
-const asListed = async (job) => job;
-const maxConcurrent = 8;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
-    const pages = (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
-    const listed = [];
-    for await (const job of pages) {
-        if (job.created_at === null || (0,metrics/* latestMs */.q7)(job.created_at) > getSinceMs())
-            listed.push(job);
-    }
-    const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
-    const described = listed.find(({ description }) => Boolean(description));
-    if (described !== undefined)
-        await describe(described);
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const jobs = await Promise.all(listed.map(async (job) => inTurn(async () => describe(job))));
-    return jobs.flatMap((job) => {
+    const isTooOld = ({ created_at: createdAt }) => createdAt !== null && (0,metrics/* latestMs */.q7)(createdAt) <= getSinceMs();
+    const read = (0,lists/* createDescribedReader */.rg)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const found = [];
+    for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
         const mark = (0,custody_mark/* readMark */.Mp)(job);
         if (mark === null || !(0,custody_mark/* isOfRepository */.iI)(mark, here))
-            return [];
+            continue;
         const workflow = client.redactor.redact(mark.workflow);
-        return [{ job, mark: { ...mark, workflow } }];
-    });
+        found.push({ job, mark: { ...mark, workflow } });
+    }
+    return found;
 }
 const maxSingleBills = 20;
 async function readCosts(client, jobs, orphans, nowMs, signal) {
@@ -29000,6 +28993,8 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
     };
 }
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
@@ -29027,10 +29022,10 @@ async function findOrphans(github, jobs, nowMs) {
         return (isReplaced || run.isOver) && overMs >= minOverMs;
     });
 }
-const orphans_maxConcurrent = 16;
+const maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const seen = new Map();
-    const inTurn = (0,p_limit/* default */.A)(orphans_maxConcurrent);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const cancelFailed = (jobUuid, error) => {
         onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
     };
@@ -29888,10 +29883,10 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     return { taken, restartable };
 }
 async function readByHash(client, signal) {
-    const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const read = (0,lists/* createDescribedReader */.rg)(client, signal, retry/* retryRules */.Oo.lookUp);
     const oldestMs = client.clock.now() - maxAgeMs;
     const jobs = [];
-    for await (const job of (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), describe, () => oldestMs))
+    for await (const job of read(() => oldestMs))
         jobs.push(job);
     return Map.groupBy(jobs, (job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash);
 }
@@ -30666,7 +30661,7 @@ const gridMs = 1_000;
 const maxSharedMs = 100;
 function createFinder(client, signal) {
     const { clock } = client;
-    const describe = (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescriber */ .EM)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
+    const read = (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescribedReader */ .rg)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
     let shared = { beganAtMs: -Infinity, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
     const findOnce = async ({ mark, knownUuids, serverSentAtMs }) => {
         const nowMs = clock.monotonicMs();
@@ -30674,9 +30669,8 @@ function createFinder(client, signal) {
             shared = { beganAtMs: nowMs, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
         const isKnown = ({ uuid }) => knownUuids.includes(uuid);
         const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
-        const describeNew = async (job) => (isKnown(job) ? job : describe(job));
-        for await (const job of (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, () => oldestMs))
-            if (!isKnown(job) && (0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
+        for await (const job of read(() => oldestMs, isKnown, shared.pages()))
+            if ((0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
                 return job;
         return null;
     };
@@ -31534,41 +31528,6 @@ async function readHead(deps, token = '', number) {
 
 /***/ }),
 
-/***/ 987:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   O: () => (/* binding */ openOctokit),
-/* harmony export */   Z: () => (/* binding */ graphqlRoute)
-/* harmony export */ });
-const graphqlRoute = 'GRAPHQL';
-const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
-function openOctokit(runner, token, maxRequestMs = 30_000) {
-    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
-    const connect = async () => {
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
-        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
-    };
-    let connection;
-    return async (route, parameters, signal) => {
-        const octokit = await (connection ??= connect());
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: silent };
-        if (route === graphqlRoute) {
-            const { query, ...variables } = parameters;
-            return octokit.graphql(String(query), { ...variables, request });
-        }
-        const answer = await octokit.request(route, {
-            ...parameters,
-            request,
-        });
-        return answer.data;
-    };
-}
-
-
-/***/ }),
-
 /***/ 1446:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -31582,7 +31541,7 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* harmony export */   kd: () => (/* binding */ statusRoute)
 /* harmony export */ });
 /* unused harmony export parsePendingUrl */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4343);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
@@ -31591,12 +31550,8 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
 /* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6625);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1362);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1664);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8480);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4463);
-/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(987);
-
-
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8480);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4463);
 
 
 
@@ -31614,41 +31569,29 @@ function pendingUrl(page, { jobUuid, isLeft }) {
 const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 function parsePendingUrl(url) {
     const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_9__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_8__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
-const maxSingleReads = 20;
-const commitsPerQuery = 50;
-const maxReadsWithoutGraphql = 100;
-async function readPendingStatuses(github, shas) {
-    if (shas.length > maxSingleReads) {
-        try {
-            const groups = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_8__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
-            return (await Promise.all(groups.map(async (group) => queryStatuses(github, group)))).flat();
-        }
-        catch (error) {
-            const isAnswer = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && error.trouble !== 'unavailable';
-            if (!isAnswer || error.trouble === 'limited')
-                throw error;
-        }
-    }
-    const singly = shas.slice(0, maxReadsWithoutGraphql);
-    return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
-}
-const url = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP()), null);
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({
-    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), target_url: url })),
+const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .object */ .Ikc({
+    context: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP(),
+    state: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP(),
+    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP()), null),
 });
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .array */ .YOg(statusSchema) });
 const pageSize = 100;
 const maxPages = 10;
-async function listStatuses(github, sha) {
+async function readPendingStatuses(github, sha) {
     const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
     const found = [];
     try {
         for (let page = 1; page <= maxPages; page += 1) {
             const query = { ref: sha, per_page: pageSize, page };
             const { statuses } = await github.read(combinedSchema, route, query);
-            for (const { target_url: targetUrl, ...status } of statuses)
-                found.push(...toPending(sha, { ...status, targetUrl }));
+            for (const { context, state, target_url: url } of statuses) {
+                const isOurs = state === 'pending' && context.startsWith('dispersed / ');
+                const pending = isOurs ? parsePendingUrl(url) : null;
+                if (pending !== null)
+                    found.push({ sha, context, ...pending });
+            }
             if (statuses.length < pageSize)
                 break;
         }
@@ -31658,22 +31601,6 @@ async function listStatuses(github, sha) {
             throw error;
     }
     return found;
-}
-const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), targetUrl: url });
-const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(contextSchema) });
-const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(statusSchema)) });
-const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(commitSchema)) });
-async function queryStatuses(github, shas) {
-    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
-    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_11__/* .graphqlRoute */ .Z, { query });
-    return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)));
-}
-function toPending(sha, status) {
-    const { context, state, targetUrl } = status;
-    const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
-    const pending = isOurs ? parsePendingUrl(targetUrl) : null;
-    return pending === null ? [] : [{ sha, context, ...pending }];
 }
 const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 async function setStatus(github, sha, status) {
@@ -31691,7 +31618,7 @@ async function finishStatus(github, { sha, context, page }, job) {
 const maxFinishMs = 10_000;
 async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_9__/* .createGitHub */ .C)(deps, { repository, token, signal });
     const finish = async (status) => {
         const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
         if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .Ic)(client)))
@@ -31700,7 +31627,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
             await keepPending(github, { ...status, isLeft: true }, 'Left running');
     };
     try {
-        const statuses = await readPendingStatuses(github, [sha]);
+        const statuses = await readPendingStatuses(github, sha);
         const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
         await Promise.all(statuses.filter(isOwn).map(finish));
     }
@@ -31726,7 +31653,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8578);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5665);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -31768,7 +31695,7 @@ __webpack_async_result__();
 /* harmony export */   _H: () => (/* binding */ accessInputs),
 /* harmony export */   oQ: () => (/* binding */ toAccess)
 /* harmony export */ });
-/* harmony import */ var _service_public_address_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9834);
+/* harmony import */ var _service_probe_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9630);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
 /* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
 /* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
@@ -31824,7 +31751,7 @@ const apiUrl = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((
     if (url.username !== '' || url.password !== '') {
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
     }
-    const isLoopback = (0,_service_public_address_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .c)(url.hostname);
+    const isLoopback = (0,_service_probe_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .cW)(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
         const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
@@ -36804,7 +36731,7 @@ function isEnding(status) {
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1664);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6469);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
 
 
@@ -36822,7 +36749,7 @@ async function withBills(outcomes, client, interrupted, maxSingleReads = Infinit
     const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(client.clock, maxMs, interrupted);
     const read = async (group) => readGroup(client, group, signal).catch(() => new Map());
-    const bills = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads });
+    const bills = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads });
     clear();
     return outcomes.map((outcome) => {
         const own = new Set(outcome.runs.map(({ uuid }) => uuid));
@@ -36831,8 +36758,8 @@ async function withBills(outcomes, client, interrupted, maxSingleReads = Infinit
 }
 async function readGroup(client, runUuids, signal) {
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal);
-    const pages = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill, { ...client, signal });
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(pages, maxPagesPerGroup);
+    const options = { ...client, signal };
+    const { items, isWhole } = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill, options, maxPagesPerGroup);
     if (!isWhole)
         return new Map();
     const captured = items.filter(({ type }) => type.toUpperCase() === 'CAPTURE');
@@ -37025,7 +36952,7 @@ function sumOf(usd, is) {
 /* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7785);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6469);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
 /* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(268);
 /* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(110);
@@ -37078,7 +37005,7 @@ function createOfferReader(client, signal, maxMs) {
 async function readAll(client, filters, signal) {
     const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
     const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    return (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)((0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.plan, { ...client, signal }), maxPages);
+    return (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.plan, { ...client, signal }, maxPages);
 }
 function gpuNamesOf({ hardware_summary: hardware }) {
     const models = hardware?.gpu_models ?? [];
@@ -38998,7 +38925,7 @@ function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
 
 /***/ }),
 
-/***/ 8578:
+/***/ 5665:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39011,84 +38938,31 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/service/http.js
 var http = __nccwpck_require__(8186);
-// EXTERNAL MODULE: external "node:dns"
-var external_node_dns_ = __nccwpck_require__(610);
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: ./build/service/probe.js
+var probe = __nccwpck_require__(9630);
+;// CONCATENATED MODULE: ./build/github/octokit.js
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
+function openOctokit(runner, token, maxRequestMs = 30_000) {
+    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
+    const connect = async () => {
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
+        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
+    };
+    let connection;
+    return async (route, parameters, signal) => {
+        const octokit = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: silent };
+        const answer = await octokit.request(route, {
+            ...parameters,
+            request,
+        });
+        return answer.data;
+    };
+}
+
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/service/public-address.js
-var public_address = __nccwpck_require__(9834);
-;// CONCATENATED MODULE: ./build/service/probe.js
-
-
-
-
-
-
-const maxGetMs = 5_000;
-const user = 'duser';
-function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
-    const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
-    const dispatcher = (0,http/* openDispatcher */.y_)({
-        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
-    });
-    const getOnce = async (url, token, signal) => {
-        const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-        if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address))
-            throw notPublic(address);
-        const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
-        const answer = await dispatcher.request({
-            origin: url.origin,
-            path: `${url.pathname}${url.search}`,
-            method: 'GET',
-            headers: {
-                'User-Agent': 'dispersed-cook',
-                ...(login !== null && { Authorization: `Basic ${login}` }),
-            },
-            signal,
-        });
-        answer.body.on('error', () => { }).destroy();
-        return answer.statusCode;
-    };
-    return {
-        get: async (url, token, outer) => {
-            try {
-                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => getOnce(url, token, signal));
-            }
-            catch (error) {
-                const isLate = error instanceof errors/* InterruptedError */.p4 && !outer.aborted;
-                throw new Error(isLate ? 'no response in 5 s' : (0,http/* describeTrouble */.LC)(error), { cause: error });
-            }
-        },
-        close: async () => dispatcher.destroy(),
-    };
-}
-function notPublic(address) {
-    return new Error(`the address ${address} is not public, and is not asked`);
-}
-function lookupPublic(resolve) {
-    return (hostname, options, onAddresses) => {
-        resolve(hostname, { ...options, all: true }, (error, found) => {
-            const addresses = Array.isArray(found) ? found : [];
-            const refused = addresses.find(({ address }) => !(0,public_address/* isPublicAddress */.i)(address));
-            const [first] = addresses;
-            if (error !== null)
-                onAddresses(error, []);
-            else if (refused !== undefined)
-                onAddresses(notPublic(refused.address), []);
-            else if (options.all)
-                onAddresses(null, addresses);
-            else
-                onAddresses(null, first?.address ?? '', first?.family);
-        });
-    };
-}
-
-// EXTERNAL MODULE: ./build/github/octokit.js
-var octokit = __nccwpck_require__(987);
 // EXTERNAL MODULE: ./build/runner.js + 18 modules
 var runner = __nccwpck_require__(7700);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
@@ -39113,8 +38987,8 @@ async function runCommand(command) {
         clock: clock/* systemClock */.ml,
         random: Math.random,
         connect: http/* connect */.Ng,
-        openProbe: openProbe,
-        openGitHub: octokit/* openOctokit */.O,
+        openProbe: probe/* openProbe */.Rs,
+        openGitHub: openOctokit,
         createSshFolder: (path, user) => (0,folder/* createSshFolder */.l4)(path, user, (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
         interrupt: interrupt.signal,
     });
@@ -41497,10 +41371,6 @@ function createHost({ monotonicMs }, maxMs = maxSilenceMs) {
         },
     };
 }
-const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
-function isForeignAnswer(status, isPage) {
-    return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
-}
 function isHtml(body) {
     return /^\s*<(?:!doctype|html|head|body)\b/i.test((0,build_text/* beginning */.Ir)(body, 1_000));
 }
@@ -41508,27 +41378,16 @@ const maxBody = 64 * 1024;
 function errorDetail(body) {
     if (isHtml(body))
         return 'an HTML page';
-    const said = body.length > maxBody ? '' : detailOf((0,json/* parseJson */.qF)(body));
-    const [firstLine] = (0,build_text/* beginning */.Ir)(body, maxBody)
-        .trim()
-        .split(/[\r\n]/);
-    return (0,build_text/* stripInvisible */._0)(said || firstLine?.trim() || 'no explanation was given');
+    const text = (0,build_text/* beginning */.Ir)(body, maxBody).trim();
+    const said = messageIn((0,json/* parseJson */.qF)(text)) || text.replaceAll(/\s+/g, ' ');
+    return (0,build_text/* stripInvisible */._0)(said) || 'no explanation was given';
 }
-function detailOf(body) {
-    if (!(0,json/* isMapping */.pi)(body))
-        return '';
-    const { error, errors } = body;
-    const nested = (0,json/* isMapping */.pi)(error) ? error : { message: error };
-    const message = asText(nested['message']) || asText(body['message']);
-    const list = ((0,json/* isList */.Lv)(errors) ? errors : [])
-        .map((member) => asText((0,json/* isMapping */.pi)(member) ? member['message'] : member))
-        .filter((text) => text !== '')
-        .join('; ');
-    const said = [message, list].filter((text) => text !== '').join(': ');
-    return said || asText(nested['code']) || asText(body['code']);
-}
-function asText(value) {
-    return typeof value === 'string' ? value : '';
+function messageIn(body) {
+    if (!(0,json/* isMapping */.pi)(body) || 'errors' in body)
+        return undefined;
+    const { error, message } = body;
+    const said = message ?? ((0,json/* isMapping */.pi)(error) ? error['message'] : error);
+    return typeof said === 'string' ? said : undefined;
 }
 
 // EXTERNAL MODULE: ./build/service/retry.js
@@ -41631,10 +41490,12 @@ function isOff(offsetMs, usedMs) {
 function differsByDialect({ body }) {
     return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
 }
+const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
 function readAnswer({ status, text, retryAfter }, call, nowMs) {
     const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
-        const isForeign = isForeignAnswer(status, isHtml(text));
+        const isRedirect = status >= 300 && status < 400;
+        const isForeign = isRedirect || (isHtml(text) && !gatewayStatuses.has(status));
         const retryAfterMs = (0,retry/* parseRetryAfter */.mu)(retryAfter, nowMs);
         const said = { request, status, detail: errorDetail(text), retryAfterMs };
         throw new errors/* ServiceError */._7({ ...said, trouble: 'refused', isForeign });
@@ -41900,9 +41761,9 @@ async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
         text += decoder.decode(chunk, { stream: true });
     }
     text += decoder.decode();
-    const date = Date.parse(oneHeader(headers['date']) ?? '');
+    const date = Date.parse(String(headers['date']));
     const dateMs = Number.isNaN(date) ? undefined : date;
-    return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
+    return { status, text, dateMs, retryAfter: headers['retry-after']?.toString() };
 }
 function toServiceError(cause, { method, pathname }, isSent) {
     const isLate = cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
@@ -41928,9 +41789,6 @@ function describeTrouble(error) {
     const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     return message.includes(code) ? message : `${message} (${code})`.trim();
-}
-function oneHeader(value) {
-    return Array.isArray(value) ? value[0] : value;
 }
 
 
@@ -41988,20 +41846,80 @@ function isList(value) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   EM: () => (/* binding */ createDescriber),
+/* harmony export */   Vn: () => (/* binding */ readTogether),
 /* harmony export */   ci: () => (/* binding */ readRunsOfJobs),
 /* harmony export */   fC: () => (/* binding */ createJobReader),
-/* harmony export */   w7: () => (/* binding */ describeJobs),
+/* harmony export */   rg: () => (/* binding */ createDescribedReader),
+/* harmony export */   s$: () => (/* binding */ readAllPages),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
 /* harmony export */ });
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(370);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
-/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
-/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 
 
 
 
+const maxStalePages = 3;
+async function* readPages(read, rule, options, maxPages = Infinity) {
+    const seen = new Set();
+    let [members, firstSize, stale] = [0, 0, 0];
+    for (let page = 1; stale < maxStalePages && page <= maxPages; page += 1) {
+        const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(async () => read(page), rule, options);
+        const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
+        for (const item of items)
+            if ('uuid' in item && item.uuid !== null)
+                seen.add(item.uuid);
+        members += answer.size;
+        const isLast = isLastPage(answer, members, firstSize);
+        yield { items, isLast };
+        if (isLast)
+            return;
+        stale = items.length === 0 ? stale + 1 : 0;
+        if (page === 1)
+            firstSize = answer.size;
+    }
+}
+function isLastPage({ size, total }, members, firstSize) {
+    if (size === 0)
+        return true;
+    if (total === undefined)
+        return size < firstSize;
+    return members >= total && !(size === _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN && total === size);
+}
+async function readAllPages(...given) {
+    const all = [];
+    let isWhole = false;
+    for await (const { items, isLast } of readPages(...given)) {
+        all.push(...items);
+        isWhole = isLast;
+    }
+    return { items: all, isWhole };
+}
+const maxConcurrent = 16;
+async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_3__/* ["default"] */ .A)(maxConcurrent);
+    const found = new Map();
+    const readAll = async (groups) => {
+        const answers = groups.map(async (group) => inTurn(async () => read(group)));
+        for (const answer of await Promise.all(answers))
+            for (const [uuid, value] of answer)
+                found.set(uuid, value);
+    };
+    const groups = Array.from({ length: Math.ceil(uuids.length / groupSize) }, (_, group) => uuids.slice(group * groupSize, (group + 1) * groupSize));
+    await readAll(groups);
+    const [first, ...others] = groups
+        .filter((group) => group.length > 1)
+        .flat()
+        .filter((uuid) => !found.has(uuid));
+    if (first === undefined)
+        return found;
+    await readAll([[first]]);
+    if (found.has(first))
+        await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
+    return found;
+}
 const listRestMs = 5 * 60_000;
 function createJobReader(client) {
     const { clock } = client;
@@ -42027,7 +41945,7 @@ function createJobReader(client) {
             }
         };
         const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
-        return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads: Infinity });
+        return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
     };
 }
 const limits = { groupSize: 50, maxSingleReads: 20 };
@@ -42035,21 +41953,60 @@ const maxPagesPerGroup = 3;
 async function readRunsOfJobs(client, jobUuids, signal) {
     const read = async (group) => {
         const page = async (number) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listRunsOfJobs */ .s6)(client, group, number, signal);
-        const pages = (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(page, _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.run, { ...client, signal });
-        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(pages, maxPagesPerGroup).catch(() => ({ items: [] }));
+        const all = readAllPages(page, _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run, { ...client, signal }, maxPagesPerGroup);
+        const { items } = await all.catch(() => ({ items: [] }));
         const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
         return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
     };
-    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(jobUuids.toReversed(), read, limits);
+    return readTogether(jobUuids.toReversed(), read, limits);
 }
 function readJobPages(client, signal) {
     const read = async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal);
-    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(read, _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.lookUp, { ...client, signal });
+    return readPages(read, _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lookUp, { ...client, signal });
 }
-async function* describeJobs(pages, describe, getOldestMs) {
-    let failure = null;
-    for await (const { items } of pages) {
-        for (const job of items) {
+function isPast(jobs, ms) {
+    const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
+    const [first = NaN] = times;
+    const last = times.at(-1) ?? NaN;
+    return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
+}
+const maxDescribed = 100;
+function createDescribedReader(client, signal, rule) {
+    const described = new Map();
+    let isInLists = false;
+    const read = async (listed) => {
+        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, listed.uuid, signal);
+        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
+            described.delete(listed.uuid);
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || error.status !== 404)
+                throw error;
+            if (rule.maxNotFound > 1)
+                return listed;
+            throw unreadable(error.message);
+        });
+    };
+    const describe = async (listed) => {
+        const known = described.get(listed.uuid);
+        if (known === undefined && described.size >= maxDescribed) {
+            throw unreadable('too many jobs to read each');
+        }
+        const job = known ?? read(listed);
+        described.set(listed.uuid, job);
+        return job;
+    };
+    return async function* readDescribed(getOldestMs, isPassedOver = () => false, pages = readJobPages(client, signal)) {
+        const undescribed = [];
+        for await (const { items } of pages) {
+            undescribed.push(...items.filter((listed) => !isPassedOver(listed)));
+            isInLists ||= items.some(({ description }) => Boolean(description));
+            if (isInLists)
+                yield* undescribed.splice(0);
+            const oldestMs = getOldestMs();
+            if (oldestMs !== null && isPast(items, oldestMs))
+                break;
+        }
+        let failure = null;
+        for (const job of undescribed) {
             try {
                 yield await describe(job);
             }
@@ -42061,135 +42018,13 @@ async function* describeJobs(pages, describe, getOldestMs) {
                     throw error;
             }
         }
-        const oldestMs = getOldestMs();
-        if (oldestMs !== null && isPast(items, oldestMs))
-            break;
-    }
-    if (failure !== null)
-        throw failure;
-}
-function isPast(jobs, ms) {
-    const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
-    const [first = NaN] = times;
-    const last = times.at(-1) ?? NaN;
-    return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
-}
-const maxDescribed = 100;
-function createDescriber(client, signal, rule) {
-    const described = new Map();
-    let isInLists = false;
-    const read = async (listed) => {
-        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, listed.uuid, signal);
-        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
-            described.delete(listed.uuid);
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || error.status !== 404)
-                throw error;
-            if (rule.maxNotFound > 1)
-                return listed;
-            throw unreadable(error.message);
-        });
-    };
-    return async (listed) => {
-        isInLists ||= Boolean(listed.description);
-        if (isInLists)
-            return listed;
-        const known = described.get(listed.uuid);
-        if (known === undefined && described.size >= maxDescribed) {
-            throw unreadable('too many jobs to read each');
-        }
-        const job = known ?? read(listed);
-        described.set(listed.uuid, job);
-        return job;
+        if (failure !== null)
+            throw failure;
     };
 }
 function unreadable(why) {
     const detail = `the list has no descriptions: ${why}`;
     return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
-}
-
-
-/***/ }),
-
-/***/ 1664:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Vn: () => (/* binding */ readTogether),
-/* harmony export */   dm: () => (/* binding */ splitIntoGroups),
-/* harmony export */   n4: () => (/* binding */ readPages),
-/* harmony export */   s$: () => (/* binding */ readAllPages)
-/* harmony export */ });
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(370);
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
-/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
-
-
-
-const maxStalePages = 3;
-async function* readPages(read, rule, options) {
-    const seen = new Set();
-    let [members, firstSize, stale] = [0, 0, 0];
-    for (let page = 1; stale < maxStalePages; page += 1) {
-        const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(async () => read(page), rule, options);
-        const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
-        for (const item of items)
-            if ('uuid' in item && item.uuid !== null)
-                seen.add(item.uuid);
-        members += answer.size;
-        const isLast = isLastPage(answer, members, firstSize);
-        yield { items, isLast };
-        if (isLast)
-            return;
-        stale = items.length === 0 ? stale + 1 : 0;
-        if (page === 1)
-            firstSize = answer.size;
-    }
-}
-function isLastPage({ size, total }, members, firstSize) {
-    if (size === 0)
-        return true;
-    if (total === undefined)
-        return size < firstSize;
-    return members >= total && !(size === _endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN && total === size);
-}
-async function readAllPages(pages, maxPages) {
-    const all = [];
-    let [count, isWhole] = [0, false];
-    for await (const { items, isLast } of pages) {
-        all.push(...items);
-        count += 1;
-        isWhole = isLast;
-        if (count === maxPages)
-            break;
-    }
-    return { items: all, isWhole };
-}
-function splitIntoGroups(items, size) {
-    const count = Math.ceil(items.length / size);
-    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
-}
-const maxConcurrent = 16;
-async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .A)(maxConcurrent);
-    const found = new Map();
-    const readAll = async (groups) => {
-        const answers = groups.map(async (group) => inTurn(async () => read(group)));
-        for (const answer of await Promise.all(answers))
-            for (const [uuid, value] of answer)
-                found.set(uuid, value);
-    };
-    const groups = splitIntoGroups(uuids, groupSize);
-    await readAll(groups);
-    const [first, ...others] = groups
-        .filter((group) => group.length > 1)
-        .flat()
-        .filter((uuid) => !found.has(uuid));
-    if (first === undefined)
-        return found;
-    await readAll([[first]]);
-    if (found.has(first))
-        await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
-    return found;
 }
 
 
@@ -42350,35 +42185,96 @@ function takeAnswer(job, answer, nowMs, interval) {
 
 /***/ }),
 
-/***/ 9834:
+/***/ 9630:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   c: () => (/* binding */ isLoopbackHost),
-/* harmony export */   i: () => (/* binding */ isPublicAddress)
+/* harmony export */   Rs: () => (/* binding */ openProbe),
+/* harmony export */   cW: () => (/* binding */ isLoopbackHost)
 /* harmony export */ });
-/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
+/* unused harmony export isPublicAddress */
+/* harmony import */ var node_dns__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(610);
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7030);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7094);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8186);
 
+
+
+
+
+const maxGetMs = 5_000;
+const user = 'duser';
+function openProbe(apiUrl, resolve = node_dns__WEBPACK_IMPORTED_MODULE_0__.lookup) {
+    const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
+    const dispatcher = (0,_http_js__WEBPACK_IMPORTED_MODULE_4__/* .openDispatcher */ .y_)({
+        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
+    });
+    const getOnce = async (url, token, signal) => {
+        const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+        if (!isAnyAllowed && (0,node_net__WEBPACK_IMPORTED_MODULE_1__.isIP)(address) !== 0 && !isPublicAddress(address))
+            throw notPublic(address);
+        const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
+        const answer = await dispatcher.request({
+            origin: url.origin,
+            path: `${url.pathname}${url.search}`,
+            method: 'GET',
+            headers: {
+                'User-Agent': 'dispersed-cook',
+                ...(login !== null && { Authorization: `Basic ${login}` }),
+            },
+            signal,
+        });
+        answer.body.on('error', () => { }).destroy();
+        return answer.statusCode;
+    };
+    return {
+        get: async (url, token, outer) => {
+            try {
+                return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .withDeadline */ .NE)(_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml, maxGetMs, outer, async (signal) => getOnce(url, token, signal));
+            }
+            catch (error) {
+                const isLate = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InterruptedError */ .p4 && !outer.aborted;
+                throw new Error(isLate ? 'no response in 5 s' : (0,_http_js__WEBPACK_IMPORTED_MODULE_4__/* .describeTrouble */ .LC)(error), { cause: error });
+            }
+        },
+        close: async () => dispatcher.destroy(),
+    };
+}
+function notPublic(address) {
+    return new Error(`the address ${address} is not public, and is not asked`);
+}
+function lookupPublic(resolve) {
+    return (hostname, options, onAddresses) => {
+        resolve(hostname, options, (error, found, family) => {
+            const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
+            const refused = addresses.find((address) => !isPublicAddress(address));
+            if (error === null && refused !== undefined)
+                onAddresses(notPublic(refused), []);
+            else
+                onAddresses(error, found, family);
+        });
+    };
+}
 const globalV6 = blockList('2000::/3');
 const specialBlocks = blockList(`0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
    192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
    224.0.0.0/3 2001::/23 2001:db8::/32 2002::/16 3fff::/20`);
 function blockList(blocks) {
-    const list = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+    const list = new node_net__WEBPACK_IMPORTED_MODULE_1__.BlockList();
     for (const block of blocks.split(/\s+/)) {
         const [net = '', prefix] = block.split('/');
-        list.addSubnet(net, Number(prefix), (0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(net) === 4 ? 'ipv4' : 'ipv6');
+        list.addSubnet(net, Number(prefix), (0,node_net__WEBPACK_IMPORTED_MODULE_1__.isIP)(net) === 4 ? 'ipv4' : 'ipv6');
     }
     return list;
 }
 function isPublicAddress(address) {
-    if ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address) === 4)
+    if ((0,node_net__WEBPACK_IMPORTED_MODULE_1__.isIP)(address) === 4)
         return !specialBlocks.check(address, 'ipv4');
     return globalV6.check(address, 'ipv6') && !specialBlocks.check(address, 'ipv6');
 }
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 function isLoopbackHost(hostname) {
-    return loopbackHosts.test(hostname);
+    return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { latestMs } from '../jobs/metrics.ts';
@@ -8,7 +7,7 @@ import { hasEndedForGood } from '../jobs/restart.ts';
 import { withBills } from '../money/bills.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
 import { nowOf, type Client } from '../service/client.ts';
-import { createDescriber, describeJobs, readJobPages, readRunsOfJobs } from '../service/lists.ts';
+import { createDescribedReader, readRunsOfJobs } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 
@@ -19,9 +18,6 @@ export interface MarkedJob {
 }
 
 const dayMs = 86_400_000;
-const asListed = async (job: Job) => job;
-// The service is not to be rushed.
-const maxConcurrent = 8;
 
 /**
  * The jobs of the account that workflows of this repository have cooked, the newest first.
@@ -36,25 +32,19 @@ export async function findRepositoryJobs(
 ): Promise<readonly MarkedJob[]> {
   // Known by the service's clock from the first page on: the runner's may be wrong.
   const getSinceMs = () => nowOf(client) - maxAgeMs;
+  const isTooOld = ({ created_at: createdAt }: Job) =>
+    createdAt !== null && latestMs(createdAt) <= getSinceMs();
+  const read = createDescribedReader(client, signal, retryRules.lookUp);
   // The older host tells days only.
-  const pages = describeJobs(readJobPages(client, signal), asListed, () => getSinceMs() - dayMs);
-  const listed: Job[] = [];
-  for await (const job of pages) {
-    if (job.created_at === null || latestMs(job.created_at) > getSinceMs()) listed.push(job);
-  }
-  const describe = createDescriber(client, signal, retryRules.lookUp);
-  // A single description in the list says that it has them: the other jobs have none.
-  const described = listed.find(({ description }) => Boolean(description));
-  if (described !== undefined) await describe(described);
-  const inTurn = pLimit(maxConcurrent);
-  const jobs = await Promise.all(listed.map(async (job) => inTurn(async () => describe(job))));
-  return jobs.flatMap((job) => {
+  const found: MarkedJob[] = [];
+  for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
     const mark = readMark(job);
-    if (mark === null || !isOfRepository(mark, here)) return [];
+    if (mark === null || !isOfRepository(mark, here)) continue;
     // The workflow's name alone is shown, and whoever may write the description has written it.
     const workflow = client.redactor.redact(mark.workflow);
-    return [{ job, mark: { ...mark, workflow } }];
-  });
+    found.push({ job, mark: { ...mark, workflow } });
+  }
+  return found;
 }
 
 /** A job that a check has looked at. */

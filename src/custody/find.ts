@@ -1,5 +1,5 @@
 import type { Client } from '../service/client.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
+import { createDescribedReader, readJobPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
@@ -32,7 +32,7 @@ export type Finder = ReturnType<typeof createFinder>;
 /** Finds jobs by their mark. @param signal fires when nothing more may be read */
 export function createFinder(client: Client, signal: AbortSignal) {
   const { clock } = client;
-  const describe = createDescriber(client, signal, retryRules.once);
+  const read = createDescribedReader(client, signal, retryRules.once);
   let shared = { beganAtMs: -Infinity, pages: share(readJobPages(client, signal)) };
 
   const findOnce = async ({ mark, knownUuids, serverSentAtMs }: Search): Promise<Job | null> => {
@@ -41,9 +41,8 @@ export function createFinder(client: Client, signal: AbortSignal) {
       shared = { beganAtMs: nowMs, pages: share(readJobPages(client, signal)) };
     const isKnown = ({ uuid }: Job) => knownUuids.includes(uuid);
     const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
-    const describeNew = async (job: Job) => (isKnown(job) ? job : describe(job));
-    for await (const job of describeJobs(shared.pages(), describeNew, () => oldestMs))
-      if (!isKnown(job) && carriesMark(job, mark)) return job;
+    for await (const job of read(() => oldestMs, isKnown, shared.pages()))
+      if (carriesMark(job, mark)) return job;
     return null;
   };
 

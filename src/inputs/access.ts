@@ -1,5 +1,5 @@
 import type { Access } from '../service/client.ts';
-import { isLoopbackHost } from '../service/public-address.ts';
+import { isLoopbackHost } from '../service/probe.ts';
 import type { Runner } from '../runner.ts';
 import { fromText } from './parsers.ts';
 import { isForkEvent } from './context.ts';

@@ -3,7 +3,7 @@ import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
 import { retryRules } from '../service/retry.ts';
 import type { JobRun } from '../service/schemas.ts';
-import { readAllPages, readPages, readTogether } from '../service/pages.ts';
+import { readAllPages, readTogether } from '../service/lists.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -48,8 +48,8 @@ export async function withBills(
 /** What was billed for each of these runs, in US dollars; runs without a bill yet are left out. */
 async function readGroup(client: Client, runUuids: readonly string[], signal: AbortSignal) {
   const read = async (page: number) => listLedger(client, runUuids, page, signal);
-  const pages = readPages(read, retryRules.bill, { ...client, signal });
-  const { items, isWhole } = await readAllPages(pages, maxPagesPerGroup);
+  const options = { ...client, signal };
+  const { items, isWhole } = await readAllPages(read, retryRules.bill, options, maxPagesPerGroup);
   // A part of a bill is none.
   if (!isWhole) return new Map<string, number>();
   // An authorization is not a bill.

@@ -2,7 +2,7 @@ import { closestMatch } from 'leven';
 import { withDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listOffers } from '../service/endpoints.ts';
-import { readAllPages, readPages } from '../service/pages.ts';
+import { readAllPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
 import { asNumber, type Json, type JsonMapping } from '../service/json.ts';
@@ -97,7 +97,7 @@ async function readAll(
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
   const read = async (page: number) =>
     listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-  return readAllPages(readPages(read, retryRules.plan, { ...client, signal }), maxPages);
+  return readAllPages(read, retryRules.plan, { ...client, signal }, maxPages);
 }
 
 function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {

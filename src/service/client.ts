@@ -3,7 +3,7 @@ import type { Clock, Random } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
 import { cut } from '../text.ts';
-import { createHost, errorDetail, isForeignAnswer, isHtml, type Host } from './host.ts';
+import { createHost, errorDetail, isHtml, type Host } from './host.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseExactJson, parseJson, type Json } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -168,10 +168,14 @@ function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
 
+// A gateway answers with pages of its own while the API behind it is away.
+const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
+
 function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs: number): unknown {
   const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
-    const isForeign = isForeignAnswer(status, isHtml(text));
+    const isRedirect = status >= 300 && status < 400;
+    const isForeign = isRedirect || (isHtml(text) && !gatewayStatuses.has(status));
     const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
     const said = { request, status, detail: errorDetail(text), retryAfterMs };
     throw new ServiceError({ ...said, trouble: 'refused', isForeign });

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ServiceError } from '../errors.ts';
 import { beginning, stripInvisible } from '../text.ts';
-import { isList, isMapping, parseJson, type Json } from './json.ts';
+import { isMapping, parseJson } from './json.ts';
 
 // A host that has once answered as the API does is one: whatever comes from it later is a blip, of a
 // gateway in front of it, say. Until then, an answer that no API gives says that it is another host.
@@ -42,14 +42,6 @@ export function createHost({ monotonicMs }: Clock, maxMs = maxSilenceMs) {
   };
 }
 
-// A gateway answers with pages of its own while the API behind it is away.
-const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
-
-/** Whether no API answers so: with a web page, or by sending elsewhere. */
-export function isForeignAnswer(status: number, isPage: boolean): boolean {
-  return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
-}
-
 export function isHtml(body: string): boolean {
   return /^\s*<(?:!doctype|html|head|body)\b/i.test(beginning(body, 1_000));
 }
@@ -58,31 +50,19 @@ export function isHtml(body: string): boolean {
 const maxBody = 64 * 1024;
 
 /**
- * What an error body says. No shape is documented, so the usual places are tried, else it is the
- * first line of the text. Foreign text of any length, secrets included.
+ * What an error body says: its message where it has one and no more, else the text. No shape is
+ * documented, so the usual places are tried. Foreign text of any length, secrets included.
  */
 export function errorDetail(body: string): string {
   if (isHtml(body)) return 'an HTML page';
-  const said = body.length > maxBody ? '' : detailOf(parseJson(body));
-  const [firstLine] = beginning(body, maxBody)
-    .trim()
-    .split(/[\r\n]/);
-  return stripInvisible(said || firstLine?.trim() || 'no explanation was given');
+  const text = beginning(body, maxBody).trim();
+  const said = messageIn(parseJson(text)) || text.replaceAll(/\s+/g, ' ');
+  return stripInvisible(said) || 'no explanation was given';
 }
 
-function detailOf(body: unknown): string {
-  if (!isMapping(body)) return '';
-  const { error, errors } = body;
-  const nested = isMapping(error) ? error : { message: error };
-  const message = asText(nested['message']) || asText(body['message']);
-  const list = (isList(errors) ? errors : [])
-    .map((member) => asText(isMapping(member) ? member['message'] : member))
-    .filter((text) => text !== '')
-    .join('; ');
-  const said = [message, list].filter((text) => text !== '').join(': ');
-  return said || asText(nested['code']) || asText(body['code']);
-}
-
-function asText(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
+function messageIn(body: unknown): string | undefined {
+  if (!isMapping(body) || 'errors' in body) return undefined;
+  const { error, message } = body;
+  const said = message ?? (isMapping(error) ? error['message'] : error);
+  return typeof said === 'string' ? said : undefined;
 }

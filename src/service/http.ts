@@ -24,7 +24,6 @@ export type Connection = ReturnType<typeof connect>;
 /** Longest answer that is read, such as a log. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** How long an exchange may take, in ms, and its answer be, in bytes. */
 export const defaultLimits = {
   maxBytes: maxAnswerBytes,
   connectMs: 10_000,
@@ -117,9 +116,9 @@ async function readAnswer(
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();
-  const date = Date.parse(oneHeader(headers['date']) ?? '');
+  const date = Date.parse(String(headers['date']));
   const dateMs = Number.isNaN(date) ? undefined : date;
-  return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
+  return { status, text, dateMs, retryAfter: headers['retry-after']?.toString() };
 }
 
 function toServiceError(cause: unknown, { method, pathname }: WireRequest, isSent: boolean) {
@@ -157,8 +156,4 @@ export function describeTrouble(error: unknown): string {
   const { message } = asError(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return message.includes(code) ? message : `${message} (${code})`.trim();
-}
-
-function oneHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -1,9 +1,95 @@
+import pLimit from 'p-limit';
 import { ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
-import { listJobs, listRunsOfJobs, pageLimit, readJob } from './endpoints.ts';
-import { readAllPages, readPages, readTogether, type NextPage } from './pages.ts';
-import { retryRules, withRetry, type RetryRule } from './retry.ts';
+import { listJobs, listRunsOfJobs, pageLimit, readJob, type Page } from './endpoints.ts';
+import { retryRules, withRetry, type RetryOptions, type RetryRule } from './retry.ts';
 import type { Job, JobRun } from './schemas.ts';
+
+// A page holds nothing new where members were added meanwhile; several in a row are one page again.
+const maxStalePages = 3;
+
+/**
+ * Reads a list page by page, from page 1 on. A member that moves to the next page meanwhile is given
+ * once, if it has a UUID.
+ * @throws ServiceError where a page cannot be read, InterruptedError
+ */
+async function* readPages<T extends object>(
+  read: (page: number) => Promise<Page<T>>,
+  rule: RetryRule,
+  options: RetryOptions,
+  maxPages = Infinity,
+) {
+  const seen = new Set<unknown>();
+  let [members, firstSize, stale] = [0, 0, 0];
+  for (let page = 1; stale < maxStalePages && page <= maxPages; page += 1) {
+    const answer = await withRetry(async () => read(page), rule, options);
+    const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
+    for (const item of items) if ('uuid' in item && item.uuid !== null) seen.add(item.uuid);
+    members += answer.size;
+    const isLast = isLastPage(answer, members, firstSize);
+    yield { items, isLast };
+    if (isLast) return;
+    stale = items.length === 0 ? stale + 1 : 0;
+    if (page === 1) firstSize = answer.size;
+  }
+}
+
+// The service may give smaller pages than it is asked for, so a short first page proves nothing. What
+// it calls the total may be that of the page alone.
+function isLastPage({ size, total }: Page<unknown>, members: number, firstSize: number): boolean {
+  if (size === 0) return true;
+  if (total === undefined) return size < firstSize;
+  return members >= total && !(size === pageLimit && total === size);
+}
+
+/**
+ * Reads a list that ought to be short.
+ * @returns its members, and whether those are all
+ */
+export async function readAllPages<T extends object>(...given: Parameters<typeof readPages<T>>) {
+  const all: T[] = [];
+  let isWhole = false;
+  for await (const { items, isLast } of readPages(...given)) {
+    all.push(...items);
+    isWhole = isLast;
+  }
+  return { items: all as readonly T[], isWhole };
+}
+
+// The service is not to be rushed.
+const maxConcurrent = 16;
+
+/**
+ * Reads what belongs to each of many, many with one request. Whether a filter takes several UUIDs is
+ * documented nowhere: what is missing then is read singly, if the first of it is found so.
+ * @param uuids the likeliest to have anything come first
+ * @param read gives what it finds, by the UUID
+ */
+export async function readTogether<T>(
+  uuids: readonly string[],
+  read: (group: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  { groupSize, maxSingleReads }: { readonly groupSize: number; readonly maxSingleReads: number },
+): Promise<ReadonlyMap<string, T>> {
+  const inTurn = pLimit(maxConcurrent);
+  const found = new Map<string, T>();
+  const readAll = async (groups: readonly (readonly string[])[]) => {
+    const answers = groups.map(async (group) => inTurn(async () => read(group)));
+    for (const answer of await Promise.all(answers))
+      for (const [uuid, value] of answer) found.set(uuid, value);
+  };
+  const groups = Array.from({ length: Math.ceil(uuids.length / groupSize) }, (_, group) =>
+    uuids.slice(group * groupSize, (group + 1) * groupSize),
+  );
+  await readAll(groups);
+  const [first, ...others] = groups
+    .filter((group) => group.length > 1)
+    .flat()
+    .filter((uuid) => !found.has(uuid));
+  if (first === undefined) return found;
+  await readAll([[first]]);
+  if (found.has(first)) await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
+  return found;
+}
 
 /** What a look at a job brings. */
 export type Answer = Job | ServiceError;
@@ -56,8 +142,8 @@ export async function readRunsOfJobs(
 ): Promise<ReadonlyMap<string, readonly JobRun[]>> {
   const read = async (group: readonly string[]) => {
     const page = async (number: number) => listRunsOfJobs(client, group, number, signal);
-    const pages = readPages(page, retryRules.run, { ...client, signal });
-    const { items } = await readAllPages(pages, maxPagesPerGroup).catch(() => ({ items: [] }));
+    const all = readAllPages(page, retryRules.run, { ...client, signal }, maxPagesPerGroup);
+    const { items } = await all.catch(() => ({ items: [] }));
     const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
     return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
   };
@@ -69,34 +155,6 @@ export function readJobPages(client: Client, signal: AbortSignal) {
   const read = async (page: number) =>
     listJobs(client, { sort: '-created_at', page: String(page) }, signal);
   return readPages(read, retryRules.lookUp, { ...client, signal });
-}
-
-/**
- * The jobs of the account with their descriptions, the newest first.
- * @param getOldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
- * @throws ServiceError at the end, where some have no description to be had
- */
-export async function* describeJobs(
-  pages: AsyncGenerator<NextPage<Job>, void>,
-  describe: (listed: Job) => Promise<Job>,
-  getOldestMs: () => number | null,
-): AsyncGenerator<Job, void> {
-  let failure: ServiceError | null = null;
-  for await (const { items } of pages) {
-    for (const job of items) {
-      try {
-        yield await describe(job);
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        failure = error;
-        // The service cannot tell now: it is left alone.
-        if (error.trouble !== 'unreadable' && error.retryable) throw error;
-      }
-    }
-    const oldestMs = getOldestMs();
-    if (oldestMs !== null && isPast(items, oldestMs)) break;
-  }
-  if (failure !== null) throw failure;
 }
 
 // A single date may be wrong, and a list that is not sorted as was asked has the new ones at its end.
@@ -111,10 +169,13 @@ function isPast(jobs: readonly Job[], ms: number): boolean {
 const maxDescribed = 100;
 
 /**
- * Gives jobs of a list with their descriptions. Whether a list has them is documented nowhere: without,
- * its jobs are read one by one, each once. Rejects with ServiceError where there is none to be had.
+ * Reads the account's jobs with their descriptions, the newest first. Whether a list has them is
+ * documented nowhere: without, its jobs are read one by one, each once.
+ * @returns a reader of the jobs but those to pass over, back to a time (Unix ms on the service's
+ * clock, asked for after each page; null: to the end of the list). It throws ServiceError at its end
+ * where a job has no description to be had.
  */
-export function createDescriber(client: Client, signal: AbortSignal, rule: RetryRule) {
+export function createDescribedReader(client: Client, signal: AbortSignal, rule: RetryRule) {
   const described = new Map<string, Promise<Job>>();
   let isInLists = false;
   const read = async (listed: Job) => {
@@ -127,9 +188,7 @@ export function createDescriber(client: Client, signal: AbortSignal, rule: Retry
       throw unreadable(error.message);
     });
   };
-  return async (listed: Job) => {
-    isInLists ||= Boolean(listed.description);
-    if (isInLists) return listed;
+  const describe = async (listed: Job) => {
     const known = described.get(listed.uuid);
     if (known === undefined && described.size >= maxDescribed) {
       throw unreadable('too many jobs to read each');
@@ -137,6 +196,33 @@ export function createDescriber(client: Client, signal: AbortSignal, rule: Retry
     const job = known ?? read(listed);
     described.set(listed.uuid, job);
     return job;
+  };
+  return async function* readDescribed(
+    getOldestMs: () => number | null,
+    isPassedOver: (listed: Job) => boolean = () => false,
+    pages: ReturnType<typeof readJobPages> = readJobPages(client, signal),
+  ) {
+    const undescribed: Job[] = [];
+    for await (const { items } of pages) {
+      undescribed.push(...items.filter((listed) => !isPassedOver(listed)));
+      // A single description says that the list has them: the other jobs have none.
+      isInLists ||= items.some(({ description }) => Boolean(description));
+      if (isInLists) yield* undescribed.splice(0);
+      const oldestMs = getOldestMs();
+      if (oldestMs !== null && isPast(items, oldestMs)) break;
+    }
+    let failure: ServiceError | null = null;
+    for (const job of undescribed) {
+      try {
+        yield await describe(job);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        failure = error;
+        // The service cannot tell now: it is left alone.
+        if (error.trouble !== 'unreadable' && error.retryable) throw error;
+      }
+    }
+    if (failure !== null) throw failure;
   };
 }
 

@@ -1,9 +1,8 @@
 import { lookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { systemClock, withDeadline } from '../clock.ts';
 import { InterruptedError } from '../errors.ts';
 import { describeTrouble, openDispatcher } from './http.ts';
-import { isLoopbackHost, isPublicAddress } from './public-address.ts';
 
 /** Asks a server that the service named whether it is there. */
 export type Probe = ReturnType<typeof openProbe>;
@@ -71,14 +70,40 @@ function notPublic(address: string): Error {
 // Refuses a name with any address that is not public.
 function lookupPublic(resolve: LookupFunction): LookupFunction {
   return (hostname, options, onAddresses) => {
-    resolve(hostname, { ...options, all: true }, (error, found) => {
-      const addresses = Array.isArray(found) ? found : [];
-      const refused = addresses.find(({ address }) => !isPublicAddress(address));
-      const [first] = addresses;
-      if (error !== null) onAddresses(error, []);
-      else if (refused !== undefined) onAddresses(notPublic(refused.address), []);
-      else if (options.all) onAddresses(null, addresses);
-      else onAddresses(null, first?.address ?? '', first?.family);
+    resolve(hostname, options, (error, found, family) => {
+      const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
+      const refused = addresses.find((address) => !isPublicAddress(address));
+      if (error === null && refused !== undefined) onAddresses(notPublic(refused), []);
+      else onAddresses(error, found, family);
     });
   };
+}
+
+// Of IPv6, only 2000::/3 is handed out for the public internet. Out are the special-purpose blocks of
+// IANA's registries (RFC 6890 and later), and parts of IPv6 that hold an IPv4 address of any kind.
+const globalV6 = blockList('2000::/3');
+const specialBlocks = blockList(
+  `0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+   192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
+   224.0.0.0/3 2001::/23 2001:db8::/32 2002::/16 3fff::/20`,
+);
+
+function blockList(blocks: string): BlockList {
+  const list = new BlockList();
+  for (const block of blocks.split(/\s+/)) {
+    const [net = '', prefix] = block.split('/');
+    list.addSubnet(net, Number(prefix), isIP(net) === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+/** Whether an IP address is one of the public internet. */
+export function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 4) return !specialBlocks.check(address, 'ipv4');
+  return globalV6.check(address, 'ipv6') && !specialBlocks.check(address, 'ipv6');
+}
+
+/** Whether a URL's host is this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }

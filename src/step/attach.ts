@@ -5,7 +5,7 @@ import { asError } from '../errors.ts';
 import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
 import { nowOf, type Client } from '../service/client.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
+import { createDescribedReader } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { createEntry } from './entry.ts';
@@ -57,11 +57,10 @@ export async function findEarlierJobs(
 
 /** Jobs by the hash in their mark; the key of those without a mark is undefined. */
 async function readByHash(client: Client, signal: AbortSignal) {
-  const describe = createDescriber(client, signal, retryRules.lookUp);
+  const read = createDescribedReader(client, signal, retryRules.lookUp);
   const oldestMs = client.clock.now() - maxAgeMs;
   const jobs: Job[] = [];
-  for await (const job of describeJobs(readJobPages(client, signal), describe, () => oldestMs))
-    jobs.push(job);
+  for await (const job of read(() => oldestMs)) jobs.push(job);
   return Map.groupBy(jobs, (job) => readHashAndNonce(job)?.hash);
 }
 

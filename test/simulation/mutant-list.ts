@@ -26,13 +26,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'only one page of the list is read',
-    file: 'service/pages.ts',
-    find: 'stale < maxStalePages; page += 1',
-    replace: 'stale < maxStalePages && page === 1; page += 1',
+    file: 'service/lists.ts',
+    find: 'page <= maxPages; page += 1',
+    replace: 'page === 1; page += 1',
   },
   {
     name: 'a short page is taken for the last one',
-    file: 'service/pages.ts',
+    file: 'service/lists.ts',
     find: 'if (total === undefined) return size < firstSize;',
     replace: 'return size < 50;',
   },

@@ -271,14 +271,14 @@ test('a refusal carries what the service says and when to come back', async () =
 
 test.each([
   ['{"error":{"code":"c","message":"m"}}', 'm'],
-  ['{"error":{"code":"c"}}', 'c'],
+  ['{"error":"Bad Request","message":"m"}', 'm'],
   ['{"error":"text"}', 'text'],
   ['{"message":"m"}', 'm'],
-  ['{"code":"c"}', 'c'],
-  ['{"errors":[{"message":"a"},{"message":"b"}]}', 'a; b'],
-  ['{"errors":["a"]}', 'a'],
-  ['{"message":"m","errors":["a"]}', 'm: a'],
-  ['first line\nsecond', 'first line'],
+  // All of it, where it says more than a message.
+  ['{"error":{"code":"c"}}', '{"error":{"code":"c"}}'],
+  ['{"message":"m",\n  "errors":["a"]}', '{"message":"m", "errors":["a"]}'],
+  ['{"message":["a","b"]}', '{"message":["a","b"]}'],
+  ['first line\n second', 'first line second'],
   ['<html><head><style>a{}</style></head><body><h1>Bad gateway</h1></body>', 'an HTML page'],
   ['\n<!DOCTYPE html><p>Try later', 'an HTML page'],
   ['limit <max of 5', 'limit <max of 5'],

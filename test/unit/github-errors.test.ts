@@ -33,7 +33,12 @@ test.each<[string, number, string, string]>([
   ['GET /repos/{owner}/{repo}/actions/runs', 403, 'actions: read', 'read the workflow runs'],
   ['GET /repos/{owner}/{repo}/actions/runs/{run_id}', 403, 'actions: read', 'the workflow runs'],
   ['GET /repos/{owner}/{repo}/commits/{ref}/status', 403, 'statuses: write', 'read the commit'],
-  ['GET /repos/{owner}/{repo}/commits/{ref}/status', 403, 'statuses: write', 'read the commit statuses'],
+  [
+    'GET /repos/{owner}/{repo}/commits/{ref}/status',
+    403,
+    'statuses: write',
+    'read the commit statuses',
+  ],
   ['GET /repos/{owner}/{repo}', 403, 'contents: read', 'read the default branch'],
   [statusRoute, 404, 'statuses: write', 'finish a commit status'],
   [statusRoute, 422, '1,000 statuses', 'finish a commit status: GitHub refused it'],
