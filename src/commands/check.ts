@@ -9,7 +9,7 @@ import { createGitHub } from '../github/client.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
-import { checkFollowUp, checkInputs } from '../inputs/tables.ts';
+import { checkInputs } from '../inputs/tables.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import type { ErrorMessage } from '../report/errors.ts';
 import { createLog } from '../report/log.ts';
@@ -25,7 +25,7 @@ export async function check(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
-    const inputs = readInputs(runner, checkInputs, checkFollowUp);
+    const inputs = readInputs(runner, checkInputs);
     const run = readRun(runner);
     const log = createLog(runner, deps.clock, 1);
     const { signal, clear } = startDeadline(deps.clock, maxCheckMs, deps.interrupt);

@@ -2,23 +2,21 @@ import type { Access } from '../service/client.ts';
 import { isLoopbackHost } from '../service/probe.ts';
 import type { Runner } from '../runner.ts';
 import { fromText } from './parsers.ts';
-import { isForkEvent } from './context.ts';
 import { input, type Input, type Values } from './read.ts';
 import { invalid, quote } from './tree.ts';
 
-// Parsers of what gives access to the service and to GitHub. Their values are never shown.
+// What gives access to the service and to GitHub. The values are never shown.
 
-type Half = 'public' | 'secret';
-
-function keyInput(half: Half, otherStart: string, other: Half): Input<string> {
+function keyInput(half: 'public' | 'secret', otherStart: string): Input<string> {
+  const other = half === 'public' ? 'secret' : 'public';
   return input((text, runner) => {
     const given = text.trim();
     if (given === '') {
       const isOtherGiven = runner.input(`${other}-key`).trim() !== '';
-      if (isOtherGiven) throw invalid(`is empty${explainEmpty([half], runner)}`);
-      // Both have one cause: it is told once, with the public key.
+      if (isOtherGiven) throw invalid(`is empty${explainEmpty(runner)}`);
+      // Both have one cause, which is reported once, with the public key.
       if (half === 'secret') return given;
-      throw invalid(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
+      throw invalid(`are empty${explainEmpty(runner)}`, ' and secret-key');
     }
     if (!isPrintable(given))
       throw invalid(
@@ -32,16 +30,15 @@ function keyInput(half: Half, otherStart: string, other: Half): Input<string> {
 }
 
 /** Why the workflow has no such secrets, as far as the runner knows, and how to fix it. */
-function explainEmpty(missing: readonly Half[], runner: Runner): string {
-  if (isForkEvent(runner)) {
-    return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-  }
-  const secrets = missing.map((half) => `DISPERSED_${half.toUpperCase()}_KEY`).join(' and ');
-  if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
+function explainEmpty({ env }: Runner): string {
+  const secrets = 'DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY';
+  if (env['GITHUB_ACTOR'] === 'dependabot[bot]')
     return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
-  }
-  const [what, it] = missing.length === 1 ? [`the ${missing[0]} key`, 'it'] : ['both keys', 'them'];
-  return `. Store ${what} of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass ${it} here. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+  const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
+  const store = mayBeFork
+    ? 'GitHub passes no secrets to workflows that a pull request from a fork has started: skip this step there with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+    : 'Store';
+  return `. ${store} both keys of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
 }
 
 export const token = fromText((given) => {
@@ -71,8 +68,8 @@ const apiUrl = fromText((given) => {
 });
 
 export const accessInputs = {
-  'public-key': keyInput('public', 'sk_', 'secret'),
-  'secret-key': keyInput('secret', 'pk_', 'public'),
+  'public-key': keyInput('public', 'sk_'),
+  'secret-key': keyInput('secret', 'pk_'),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
 };
 

@@ -1,34 +1,21 @@
 import type { Problem } from '../errors.ts';
-import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import type { Container } from './container.ts';
 import { tryInputs, validValues, type Values } from './read.ts';
-import {
-  cookFields,
-  inputName,
-  recipesForm,
-  warnOfUnknownRegions,
-  type CookFields,
-  type RecipeEntry,
-} from './recipes.ts';
+import { cookFields, inputName, recipesForm, warnOfUnknownRegions } from './recipes.ts';
 import { checkRules } from './rules.ts';
 import { cookInputs } from './tables.ts';
 
 type GivenInputs = Values<typeof cookInputs>;
 
 /** The cook action's inputs, checked. */
-export interface CookInputs extends Omit<GivenInputs, 'recipes' | 'recipes-file' | 'on-job-end'> {
-  readonly 'on-job-end': 'keep' | 'cancel';
-  readonly recipes: readonly RecipeEntry[];
-  readonly fields: CookFields;
-  readonly ceilings: Ceilings;
-}
+export type CookInputs = Readonly<ReturnType<typeof readCookInputs>>;
 
 /**
  * Reads the cook action's inputs. Secrets are masked before anything can be printed.
  * @throws InputError with every problem found
  */
-export function readCookInputs(runner: Runner): CookInputs {
+export function readCookInputs(runner: Runner) {
   const { values, problems } = tryInputs(runner, cookInputs);
   const { values: fields, problems: fieldProblems } = tryInputs(runner, cookFields, inputName);
   const recipes = values.recipes ?? values['recipes-file'] ?? [];
@@ -40,13 +27,11 @@ export function readCookInputs(runner: Runner): CookInputs {
     maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
     maxCostUsd: values['max-cost'] ?? null,
   };
-  const sendsKey = containers.some(({ sshkey }) => sshkey !== undefined);
-  const broken = checkRules({ ...values, recipes, fields, ceilings, sendsKey });
   const inputs = validValues<GivenInputs>(values, [
     ...problems,
     ...fieldProblems,
     ...checkSource(runner),
-    ...broken,
+    ...checkRules({ ...values, recipes, fields, ceilings }),
   ]);
   warnOfUnknownRegions(runner, [fields, ...recipes]);
   if (!inputs.ssh) warnOfPortsWithoutSsh(runner, containers);
@@ -59,19 +44,17 @@ function checkSource(runner: Runner): readonly Problem[] {
   const names = ['recipes', 'recipes-file'].filter((name) => runner.input(name).trim() !== '');
   if (names.length === 1) return [];
   const isMissing = names.length === 0;
-  const message = isMissing
-    ? `is missing: ${recipesForm}; or a file in recipes-file`
-    : 'cannot be used with recipes-file';
-  return [{ input: 'recipes', message }];
+  const missing = `is missing: ${recipesForm}; or a file in recipes-file`;
+  return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
 }
 
-// Reported from the field: some nodes tell no address at all of a container without port 22.
+// Seen in practice: some nodes report no address at all of a container without port 22.
 function warnOfPortsWithoutSsh(runner: Runner, containers: readonly Container[]): void {
   if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) return;
   runner.annotate(
     'warning',
     'The ports lack 22',
-    "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.",
+    "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if you do not need the job's address.",
   );
 }
 
@@ -84,6 +67,6 @@ function warnOfUnboundedCost(runner: Runner, inputs: GivenInputs): void {
   runner.annotate(
     'warning',
     'max-cost holds only while this step runs',
-    `${settings} may leave jobs running, and then nobody watches what they cost. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`,
+    `${settings} may leave jobs running, and their cost is then no longer checked. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`,
   );
 }

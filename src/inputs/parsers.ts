@@ -12,12 +12,12 @@ export const text: Parse<string> = (given) => {
   );
 };
 
-/** A parser of single values, from a function that takes their text without white space around it. */
+/** A parser of single values; `read` gets their text without white space around it. */
 export function fromText<T>(read: (text: string) => T): Parse<T> {
   return (given) => read(text(given).trim());
 }
 
-/** A parser of the texts that `read` gives a value for; of all others, `problem` is said. */
+/** A parser of the texts that `read` gives a value for; `problem` is the error of all others. */
 export function textThat<T>(problem: string, read: (text: string) => T | undefined): Parse<T> {
   return fromText((given) => {
     const value = read(given);
@@ -70,15 +70,12 @@ export const usd = textThat(
 );
 
 /** A whole number from `min` to `max`. */
-export function whole(min: number, max = 1_000_000_000_000): Parse<number> {
+export function whole(min: number, max = 1_000_000_000_000, hint = ''): Parse<number> {
   const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
-  return textThat(`is not a whole number ${range}`, (given) => wholeIn(given, min, max));
-}
-
-/** The whole number that a text is, if it is in the range. */
-export function wholeIn(given: string, min: number, max = Infinity): number | undefined {
-  const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-  return value >= min && value <= max ? value : undefined;
+  return textThat(`is not a whole number ${range}${hint}`, (given) => {
+    const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  });
 }
 
 /** A UUID in lower case: the only thing that ever becomes part of a path. */
@@ -90,13 +87,9 @@ export const uuid = fromText((given) => {
 });
 
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
-
 const maxDurationMs = 365 * unitMs.d;
 
-/**
- * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
- * or more than a year.
- */
+/** Milliseconds of a duration such as `1h30m`, of a year at most; undefined for anything else. */
 export function parseDuration(given: string): number | undefined {
   const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(given);
   if (match === null) return undefined;
@@ -130,8 +123,8 @@ const readyCheckForm =
 export const readyCheck = textThat(
   'is not a port of the container and a path, such as 8080/health',
   (given): ReadyCheck | undefined => {
-    const [, digits = '', path = '/'] = readyCheckForm.exec(given) ?? [];
-    const port = wholeIn(digits, 1, 65_535);
-    return port === undefined ? undefined : { port, path };
+    const [, digits, path = '/'] = readyCheckForm.exec(given) ?? [];
+    const port = Number(digits);
+    return port >= 1 && port <= 65_535 ? { port, path } : undefined;
   },
 );

@@ -26,18 +26,10 @@ export function input<T>(read: Read<T>, defaultText = ''): Input<T> {
   return { read, default: defaultText };
 }
 
-/**
- * Reads the inputs of a table.
- * @param check what is wrong between inputs that are each valid
- * @throws InputError with every problem found
- */
-export function readInputs<Table extends InputTable>(
-  runner: Runner,
-  table: Table,
-  check: (values: Partial<Values<Table>>) => readonly Problem[] = () => [],
-): Values<Table> {
+/** @throws InputError with every problem found */
+export function readInputs<Table extends InputTable>(runner: Runner, table: Table): Values<Table> {
   const { values, problems } = tryInputs(runner, table);
-  return validValues<Values<Table>>(values, [...problems, ...check(values)]);
+  return validValues<Values<Table>>(values, problems);
 }
 
 /**
@@ -50,7 +42,7 @@ export function validValues<V>(values: Partial<V>, problems: readonly Problem[])
   return values as V;
 }
 
-// Also where nobody uses the token: a container may have been given it, and print it.
+// Also where the token is not used: a container may have been given it, and print it.
 const secretInputs = ['secret-key', 'github-token'];
 
 /**

@@ -11,29 +11,24 @@ import {
   number,
   oneOf,
   orNull,
-  textThat,
   uuid,
   whole,
-  wholeIn,
 } from './parsers.ts';
 import { invalid, list, mapping, quote, suggest, type Parse } from './tree.ts';
 import { maxText, parseYaml } from './yaml.ts';
 
-// Each is tried for minutes at least; nobody waits for more of them.
+// Each is tried for minutes at least.
 const maxGpuNames = 8;
-const listOfNames = list(line, 'must be a name or a list of names', /[\r\n,]+/);
+const listOfNames = list(line, 'must be a name or a list of names', /[\r\n,]+/, maxGpuNames);
 
 /** Models of a GPU in order of preference, each once. */
 const gpuNames: Parse<readonly string[]> = (given) => {
-  const all = listOfNames(given);
-  const plain = all.map((name) => name.toLowerCase());
-  const names = all.filter((_, index) => plain.indexOf(plain[index] ?? '') === index);
-  if (names.length === 0) throw invalid('has no name');
-  if (names.length > maxGpuNames) throw invalid(`has more than ${maxGpuNames} names`);
-  return names;
+  const names = new Map(listOfNames(given).map((name) => [name.toLowerCase(), name]));
+  if (names.size === 0) throw invalid('has no name');
+  return [...names.values()];
 };
 
-/** The regions in the vendor's documentation. A list to suggest from: the service may have others. */
+// Those in the vendor's documentation, to suggest from: the service may have others.
 const knownRegions = `
   ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
   eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3
@@ -44,7 +39,6 @@ const knownRegions = `
   .trim()
   .split(/\s+/);
 
-/** A region code, in lower case; also one that is not known here. */
 export const regionCode = fromText((given) => {
   const code = given.toLowerCase();
   if (code.length <= 40 && /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(code)) return code;
@@ -67,12 +61,11 @@ export function warnOfUnknownRegions(runner: Runner, cooks: readonly CookFields[
 
 // What the service accepts.
 const maxRegions = 36;
-const listOfRegions = list(regionCode, 'must be a list of region codes', /[\s,]+/);
+const listOfRegions = list(regionCode, 'must be a list of region codes', /[\s,]+/, maxRegions);
 
 const regionCodes: Parse<readonly string[]> = (given) => {
   const codes = [...new Set(listOfRegions(given))];
   if (typeof given === 'string' && codes.length === 0) throw invalid('contains no region code');
-  if (codes.length > maxRegions) throw invalid(`has more than ${maxRegions} regions`);
   return codes;
 };
 
@@ -116,10 +109,9 @@ const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (give
 
 /** A limit by the API's own name is milliseconds, as the service has it. */
 function milliseconds(minMs: number): Parse<number> {
-  return textThat(
-    `is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`,
-    (given) => wholeIn(given, minMs),
-  );
+  const hint =
+    ' milliseconds; a duration such as 2h goes with the name of the input, such as max-timeout-run';
+  return whole(minMs, undefined, hint);
 }
 
 const entryFields = mapping(
@@ -152,7 +144,7 @@ export function mergeFields(
   inputs: CookFields,
   { uuid: _, pin, parameters, env, ...entry }: Partial<RecipeEntry>,
 ): CookFields {
-  // The service takes one of the two; the entry's word goes before the inputs'.
+  // The service takes one of the two; the entry takes precedence.
   const { gpu_name: _name, gpu_registry_uuid: _uuid, ...others } = inputs;
   return { ...((entry.gpu_name ?? entry.gpu_registry_uuid) ? others : inputs), ...entry };
 }
@@ -168,6 +160,7 @@ const listOfEntries = list(
   },
   'must be a list: start each entry with `- `, or put it into [ ]',
   /[\r\n]+/,
+  maxEntries,
 );
 
 export const recipesForm = 'give the UUID of a recipe, or several, one per line';
@@ -177,7 +170,6 @@ export function readRecipes(given: string): readonly RecipeEntry[] {
   // A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
   const isYaml = /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
   const entries = listOfEntries(isYaml ? parseYaml(given) : given);
-  if (entries.length > maxEntries) throw invalid(`has more than ${maxEntries} entries`);
   if (entries.length > 0) return entries;
   throw invalid(`has no entry: ${recipesForm}`);
 }

@@ -17,8 +17,6 @@ export type JobInputs = Pick<
 export interface RelatedInputs extends GivenInputs {
   readonly fields: CookFields;
   readonly ceilings: Ceilings;
-  /** Whether a container is given a key. */
-  readonly sendsKey?: boolean;
 }
 
 type Rule = readonly [isBroken: boolean, input: string, message: string];
@@ -56,7 +54,8 @@ function checkShare({ recipes = [], fields, ceilings }: RelatedInputs): readonly
 
 const texts = {
   noWait: 'cannot be used with `wait: false`',
-  unwatched: 'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
+  unwatched:
+    'needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later',
   notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
   notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
   counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
@@ -78,6 +77,7 @@ function stepRules(inputs: RelatedInputs): readonly Rule[] {
   const isProbed = inputs['ready-check'] !== undefined;
   const isAlone = ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null;
   const entries = recipes.length > 0 ? recipes : [fields];
+  const sendsKey = [inputs, ...recipes].some(({ parameters }) => parameters?.sshkey !== undefined);
   const isBatch = entries.every((entry) => (entry.task ?? fields.task) === 'BATCH');
   const isOther = (word: string) => goal !== undefined && goal !== word;
   const otherGoal = `cannot be used with \`wait-until: ${goal}\``;
@@ -94,7 +94,7 @@ function stepRules(inputs: RelatedInputs): readonly Rule[] {
     [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
     [ssh && (!wait || isOther('ready')), 'ssh', texts.sshWaits],
     [ssh && isLimited, 'ssh', texts.counting],
-    [ssh && inputs.sendsKey === true, 'ssh', texts.sshKey],
+    [ssh && sendsKey, 'ssh', texts.sshKey],
     [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', texts.sshOnly],
   ];
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
 import { container, readEnvironmentLines } from './container.ts';
 import {
@@ -15,7 +15,7 @@ import {
   uuid,
   whole,
 } from './parsers.ts';
-import { input, type Values } from './read.ts';
+import { input } from './read.ts';
 import { readRecipes, readRecipesFile } from './recipes.ts';
 import { invalid, list } from './tree.ts';
 import { parseYaml } from './yaml.ts';
@@ -54,7 +54,8 @@ export const cookInputs = {
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxJobs = 1_000;
 const jobsForm = 'give the UUID of a job, or several, one per line';
-const listOfUuids = list(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
+const listForm = 'must be UUIDs, one per line, or a JSON array of UUIDs';
+const listOfUuids = list(uuid, listForm, /\s+/, maxJobs);
 
 /** Reads job UUIDs, one per line, or a JSON array such as the output `job-uuids`. */
 function readJobs(given: string): readonly string[] {
@@ -63,9 +64,7 @@ function readJobs(given: string): readonly string[] {
   // The output has null where no job was created.
   const members = Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
   // Each is one job, with one cost, however often it is given.
-  const uuids = [...new Set(listOfUuids(members))];
-  if (uuids.length > maxJobs) throw invalid(`has more than ${maxJobs} UUIDs`);
-  return uuids;
+  return [...new Set(listOfUuids(members))];
 }
 
 export const waitInputs = {
@@ -91,27 +90,27 @@ export const waitInputs = {
 /** No job at all is no error of a cancel. */
 export const cancelInputs = { 'job-uuids': input(readJobs), ...accessInputs, reason: line };
 
+// With or without its folder.
+const workflowFile = textThat(
+  'is not the name of a workflow file, such as deploy.yml',
+  (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1],
+);
+
 export const checkInputs = {
   ...accessInputs,
   'github-token': input(token),
   since: input(duration(), '3d'),
   orphans: input(oneOf(['cancel', 'report']), 'cancel'),
   'commit-status': input(flag, 'true'),
-  // With or without its folder.
-  'follow-up': textThat(
-    'is not the name of a workflow file, such as deploy.yml',
-    (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1],
-  ),
+  'follow-up': (given: string, runner: Runner) => {
+    const name = workflowFile(given);
+    if (runner.input('commit-status').trim().toLowerCase() !== 'false') return name;
+    throw invalid(
+      'needs `commit-status: true`: the pending status shows for which jobs it was dispatched',
+    );
+  },
   ref: line,
 };
-
-/** What is wrong between the inputs of a check that are each valid. */
-export function checkFollowUp(inputs: Partial<Values<typeof checkInputs>>): readonly Problem[] {
-  if (inputs['follow-up'] === undefined || inputs['commit-status'] !== false) return [];
-  const message =
-    'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
-  return [{ input: 'follow-up', message }];
-}
 
 /** What the post entry needs of the inputs of any of the actions. */
 export const cleanUpInputs = { ...accessInputs, 'github-token': token };

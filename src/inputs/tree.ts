@@ -57,16 +57,18 @@ export function suggest(word: string, known: readonly string[]): string {
   return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 
-/** A list; with `split`, also a text of members with that between them. */
+/** A list of at most `max`; with `split`, also a text of members with that between them. */
 export function list<T>(
   member: Parse<T>,
   message = 'must be a list',
   split?: RegExp,
+  max = Infinity,
 ): Parse<readonly T[]> {
   return (given) => {
     const parts = typeof given === 'string' && split ? given.split(split) : null;
     const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
     if (!isList(members)) throw invalid(message);
+    if (members.length > max) throw invalid(`has more than ${max} values`);
     // Whoever gave one value does not know of a list.
     const place = (index: number) => (parts && members.length === 1 ? '' : `[${index}]`);
     return readAll(members.map((value, index) => [place(index), () => member(value)]));

@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
   ['recipes[0]', { recipes: `- [${recipe}]` }, /must be a mapping of names to values/],
   ['recipes[0]', { recipes: '- null' }, /must be a mapping of names to values/],
   ['recipes[1]', { recipes: `- uuid: ${recipe}\n- nightly` }, /^"nightly" is not a UUID/],
-  ['recipes', { recipes: `- ${recipe}\n`.repeat(1_001) }, /has more than 1000 entries/],
+  ['recipes', { recipes: `- ${recipe}\n`.repeat(1_001) }, /has more than 1000 values/],
   // an address of the console
   [
     'recipes',
@@ -153,7 +153,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].max_timeout_run_ms',
     entry('max_timeout_run_ms: 1h'),
-    /^"1h" is not a whole number of milliseconds of 60000 or more; a duration such as 2h goes/,
+    /^"1h" is not a whole number of 60000 or more milliseconds; a duration such as 2h goes/,
   ],
   ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /of 300000 or more/],
   ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /of 120000 or more/],
@@ -188,9 +188,9 @@ const rows: readonly Row[] = [
     /^is required for a BATCH job: set a duration such as 2h$/,
   ],
   // keys and address
-  ['public-key', { 'public-key': '' }, /is empty\. Store the public key .* DISPERSED_PUBLIC_KEY/],
+  ['public-key', { 'public-key': '' }, /is empty\. Store both keys .* DISPERSED_PUBLIC_KEY/],
   ['secret-key', { 'secret-key': '' }, /DISPERSED_SECRET_KEY, under Settings → Secrets/],
-  ['secret-key', { 'secret-key': ' \n' }, /is empty\. Store the secret key/],
+  ['secret-key', { 'secret-key': ' \n' }, /is empty\. Store both keys/],
   ['secret-key', { 'secret-key': `sk ${password}` }, /Copy it again, in one line/, password],
   ['secret-key', { 'secret-key': `sk_a\n${password}` }, /Copy it again, in one line/, password],
   [
@@ -331,7 +331,7 @@ const rows: readonly Row[] = [
   [
     'max-cost',
     { wait: 'false', 'max-cost': '5' },
-    /^needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost$/,
+    /^needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later$/,
   ],
   ['max-hourly-rate', { 'max-hourly-rate': 'cheap' }, amountForm],
   ['max-hourly-rate', { 'max-hourly-rate': '$0.50' }, amountForm],
@@ -355,13 +355,13 @@ const rows: readonly Row[] = [
   ],
   ['recipes[0]', entry('max_cost: 5'), /^"max_cost" is not a known field/],
   ['recipes[0]', entry('max_hourly_rate: 1'), /^"max_hourly_rate" is not a known field/],
-  ['recipes[0].gpu_name', entry('gpu_name: [A, B, C, D, E, F, G, H, I]'), /more than 8 names/],
+  ['recipes[0].gpu_name', entry('gpu_name: [A, B, C, D, E, F, G, H, I]'), /more than 8 values/],
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: [A, B], gpu_registry_uuid: ${recipe}`),
     /cannot be used together with gpu-registry-uuid: choose one/,
   ],
-  ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 names/],
+  ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 values/],
   [
     'gpu-name',
     { 'gpu-name': 'A\nB', 'gpu-registry-uuid': recipe },

@@ -33,7 +33,7 @@ describe('entries', () => {
       [{ uuid, gpu_count: 2, max_timeout_run_ms: 7_200_000, max_timeout_start_ms: 120_000 }],
     ],
     [
-      `- {uuid: ${uuid}, gpu_name: [RTX 4090, H100, rtx 4090]}`,
+      `- {uuid: ${uuid}, gpu_name: [rtx 4090, H100, RTX 4090]}`,
       [{ uuid, gpu_name: ['RTX 4090', 'H100'] }],
     ],
     [
@@ -91,7 +91,7 @@ describe('regions that are not known', () => {
   test('are at most as many as the service accepts', () => {
     const codes = Array.from({ length: 37 }, (_, index) => `aa-bb-${index}`);
     const list = JSON.stringify([{ uuid, allowed_region_codes: [...codes, ...codes] }]);
-    expect(read(readRecipes, list)).toBe('[0].allowed_region_codes! has more than 36 regions');
+    expect(read(readRecipes, list)).toBe('[0].allowed_region_codes! has more than 36 values');
   });
 
   test('are warned of when the inputs are read, also in an entry', () => {
