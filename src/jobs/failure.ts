@@ -1,6 +1,7 @@
 import type { JobRun } from '../service/schemas.ts';
 import type { Outcome } from './records.ts';
 import { lastRunSeconds } from './metrics.ts';
+import { defaultAssignMs } from './restart.ts';
 import { isStarting } from './status.ts';
 
 /**
@@ -12,7 +13,7 @@ import { isStarting } from './status.ts';
  */
 export type FailurePhase = 'assign' | 'start' | 'run-limit' | 'run';
 
-/** How far a job came; null where there is none. */
+/** null where there is no job. */
 export function failurePhaseOf(outcome: Outcome): FailurePhase | null {
   if (outcome.job === null) return null;
   if (hasRun(outcome)) return hasReachedLimit(outcome) ? 'run-limit' : 'run';
@@ -27,9 +28,7 @@ function hasRun({ job, runs, timeline }: Outcome): boolean {
   );
 }
 
-// What the service takes where neither recipe nor inputs say, in ms, and what its clock and our looks
-// may differ by.
-const defaultAssignMs = 300_000;
+// What the service's clock and our looks may differ by.
 const assignSlackMs = 30_000;
 
 /** What a reason begins with at the service where it is this action's own. */
@@ -37,7 +36,7 @@ export const ownName = 'GitHub Actions: ';
 
 /**
  * Whether a job has ended without any of its runs having started: it failed, or the service cancelled
- * it because no machine came in time. A cancel by anyone else is somebody's will.
+ * it because no machine came in time. Any other cancel is intended.
  * @param nowMs on our clock, Unix ms
  */
 export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
@@ -52,7 +51,7 @@ export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
   return namesLimit && waitedMs >= maxAssignMs - assignSlackMs;
 }
 
-// A look may miss a short start, and then the reason alone tells of it.
+// A look may miss a short start, and then only the reason shows it.
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 
 function hadMachine({ job, runs, timeline }: Outcome): boolean {

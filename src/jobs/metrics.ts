@@ -29,11 +29,11 @@ function seenChanges(outcome: Outcome): Outcome['timeline'] {
 }
 
 /**
- * How long a job waited, in the queue and until its nodes were ready, and ran, all its runs together:
- * the sums of its phases, in the whole seconds that these are shown with; null while not known.
+ * How long a job waited, in the queue and until its nodes were ready, and ran, all its runs together,
+ * in whole seconds; null while not known.
  */
 export function durationsOf(outcome: Outcome) {
-  const phases = allPhasesOf(outcome);
+  const phases = phasesOf(outcome);
   const isWhole = timesOf(outcome).createdMs !== null;
   return {
     queueSeconds: isWhole ? secondsOf(phases.filter(({ kind }) => kind !== 'running')) : null,
@@ -42,17 +42,9 @@ export function durationsOf(outcome: Outcome) {
 }
 
 function secondsOf(phases: readonly JobPhase[]): number | null {
-  if (phases.length === 0) return null;
-  const seconds = phases.map(phaseSeconds);
-  return seconds.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
-}
-
-/**
- * How long a phase was, in whole seconds; null where it has not ended. Its ends are rounded, not its
- * length, so that the phases of a job add up to the whole.
- */
-export function phaseSeconds({ fromMs, toMs }: JobPhase): number | null {
-  return toMs === null ? null : Math.max(0, Math.round(toMs / 1000) - Math.round(fromMs / 1000));
+  const haveEnded = phases.length > 0 && phases.every(({ toMs }) => toMs !== null);
+  const ms = phases.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, (toMs ?? 0) - fromMs), 0);
+  return haveEnded ? Math.round(ms / 1000) : null;
 }
 
 /** What to call a job: its title, else its recipe. Foreign text. */
@@ -61,12 +53,11 @@ export function titleOf(ref: JobRef, job: Job | null): string {
   return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
 
-/** The UUID of a job, where there is one. */
 export function uuidOf({ ref, job }: Outcome): string | null {
   return job?.uuid ?? ref.jobUuid;
 }
 
-/** The recipe of a job, where it is known. */
+/** The UUID of the recipe; null where it is not known. */
 export function recipeOf({ ref, job }: Outcome): string | null {
   return ref.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
@@ -94,22 +85,17 @@ export interface JobPhase {
   readonly toMs: number | null;
 }
 
-/**
- * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
- * ran; the same again for each further run.
- */
-export function phasesOf(outcome: Outcome): readonly JobPhase[] {
-  return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
-}
-
-/** How long the last run of a job took, in whole seconds; null where there was none, or it goes on. */
+/** How long the last run of a job took, in whole seconds; null where there was none, or it has not ended. */
 export function lastRunSeconds(outcome: Outcome): number | null {
   const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
-  return last === undefined ? null : phaseSeconds(last);
+  return last === undefined ? null : secondsOf([last]);
 }
 
-// Those that took no time, too.
-function allPhasesOf(outcome: Outcome): readonly JobPhase[] {
+/**
+ * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
+ * ran; the same again for each further run. Some take no time.
+ */
+export function phasesOf(outcome: Outcome): readonly JobPhase[] {
   const { createdMs, endedMs } = timesOf(outcome);
   if (outcome.job === null) return [];
   const phases: JobPhase[] = [];
@@ -139,7 +125,7 @@ function runTimesOf(outcome: Outcome) {
   return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs, hasStarted: true }];
 }
 
-// Only the observed status changes tell when a node was assigned.
+// Only the observed status changes show when a node was assigned.
 function phasesOfWait(outcome: Outcome, fromMs: number, toMs: number | null): readonly JobPhase[] {
   const isWithin = (atMs: number) => atMs >= fromMs && (toMs === null || atMs < toMs);
   const assigned = seenChanges(outcome).find(

@@ -3,15 +3,15 @@ import type { Outcome } from './records.ts';
 import { isFinal } from './status.ts';
 
 /**
- * The address of a container's port, validated: it may be printed and used in a command, as the
- * output `node-urls` has it. `description` is `ssh`, or the port as text; `protocol` is as the service
- * gives it, `tcp` even for a web port; `url` is ready to use.
+ * The address of a container's port, as the output `node-urls` has it: validated, so that it may be
+ * printed and used in a command. `description` is `ssh`, or the port as text; `protocol` is as the
+ * service gives it, `tcp` even for a web port.
  */
 export type NodeUrl = ReturnType<typeof nodeUrlsOfRun>[number];
 
 type RunAddress = NonNullable<JobRun['node_urls']>[number];
 
-// What begins with a dash would be an option to the command that it is passed to.
+// A name that begins with a dash would be an option of a command.
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 
@@ -36,7 +36,6 @@ export function nodeUrlsOfRun(
     if (!isPort || !hostPattern.test(hostname)) return [];
     const name = validText(description);
     const kind = validText(protocol);
-    // Without a word about TLS, a protocol that says it counts.
     const hasTls = tls ?? kind?.toLowerCase() === 'https';
     const isLogin = isSsh({ description: name, protocol: kind });
     const host = hostname.includes(':') ? `[${hostname}]` : hostname;
@@ -51,27 +50,18 @@ function validText(text: string | null): string | null {
   return text !== null && textPattern.test(text) ? text : null;
 }
 
-/** Whether it is where one logs in. */
 export function isSsh({ description, protocol }: Pick<RunAddress, 'description' | 'protocol'>) {
   return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 
-/**
- * The address that a step hands out as its `url`: that of a port of the container where one is
- * asked for, else of the first web port.
- */
+/** The address for the output `url`: that of a port of the container if given, else of the first web port. */
 export function mainUrlOf(urls: readonly NodeUrl[], port: number | null): NodeUrl | undefined {
   const web = urls.filter((url) => !isSsh(url));
   return port === null ? web[0] : web.find(({ description }) => description === String(port));
 }
 
-/** One line: `ssh: ssh -p 30022 duser@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
-export function describeNodeUrl(url: NodeUrl): string {
-  return `${url.description ?? 'port'}: ${addressOf(url)}`;
-}
-
 /** An address to copy; for ssh the command to log in. */
-export function addressOf(url: NodeUrl): string {
-  const user = /^ssh:\/\/(.+)@/.exec(url.url)?.[1];
-  return user === undefined ? url.url : `ssh -p ${url.port} ${user}@${url.hostname}`;
+export function addressOf({ url, hostname, port }: NodeUrl): string {
+  const user = /^ssh:\/\/(.+)@/.exec(url)?.[1];
+  return user === undefined ? url : `ssh -p ${port} ${user}@${hostname}`;
 }

@@ -3,10 +3,10 @@ import { lastRunSeconds } from './metrics.ts';
 import { vendorUser } from './node-urls.ts';
 import { noRunData, type Outcome, type OverBudget, type StopReason } from './records.ts';
 import type { Result } from './results.ts';
-import { finalResultOf, isFinal } from './status.ts';
+import { finalResultOf } from './status.ts';
 
 /** What is known of a job: what is left out is not known, or did not happen. */
-export type KnownJob = Partial<Omit<Outcome, 'result'>> & Pick<Outcome, 'ref'>;
+export type KnownJob = Partial<Outcome> & Pick<Outcome, 'ref'>;
 
 /** What the step asked of the job, and how far it came. */
 export interface Goal {
@@ -23,18 +23,9 @@ export interface Goal {
   readonly maxCostUsd: number | null;
 }
 
-const noGoal: Goal = {
-  onTimeout: 'cancel',
-  onWorkflowCancel: 'cancel',
-  goalResult: 'running',
-  isReached: false,
-  hasEnded: false,
-  shareMs: null,
-  maxCostUsd: null,
-};
-
-const unknown: Omit<Outcome, 'ref' | 'result'> = {
+const unknown: Omit<Outcome, 'ref'> = {
   ...noRunData,
+  result: 'error',
   job: null,
   origin: null,
   submittedAtMs: null,
@@ -53,28 +44,28 @@ const unknown: Omit<Outcome, 'ref' | 'result'> = {
   unansweredMark: null,
 };
 
-/** The one maker of outcomes: pure. What became of a job that was watched until it ended, or the wait did. */
-export function createOutcome(known: KnownJob, given: Partial<Goal> = {}): Outcome {
-  const goal = { ...noGoal, ...given };
-  const unjudged: Outcome = { ...unknown, ...known, result: 'error' };
+/**
+ * The outcome of a job that was watched until it ended, or the wait did. Pure.
+ * @param goal without it, nothing is known of how the job ended: the result is `error`
+ */
+export function createOutcome(known: KnownJob, goal?: Goal): Outcome {
+  const unjudged = { ...unknown, ...known };
+  if (goal === undefined) return unjudged;
   const outcome = { ...unjudged, result: resultOf(unjudged, goal) };
   const overBudget = overShare(outcome, goal);
   return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
 }
 
 /**
- * What became of a job, by a single look.
+ * The outcome of a job by a single look.
  * @param runs oldest first; empty where they were not read
  */
 export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcome {
-  const hasEnded = isFinal(job.status);
   const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
-  const ending = hasEnded ? 'final' : 'running';
-  const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
-  return createOutcome(
-    { ref, job, runs, origin: 'given', ending, isKept: !hasEnded },
-    { hasEnded, goalResult },
-  );
+  const final = finalResultOf(job.status);
+  const result = final ?? (job.status === 'RUNNING' ? 'running' : 'submitted');
+  const [ending, isKept] = [final === null ? 'running' : 'final', final === null] as const;
+  return createOutcome({ ref, job, runs, origin: 'given', ending, isKept, result });
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {

@@ -4,15 +4,15 @@ import type { Result } from './results.ts';
 
 // JobRef → SubmittedJob → Outcome: each is made in one place and changed nowhere.
 
-/** What a job of this step is about, as far as it was known before the service said anything. */
+/** What is known of a job of this step before the service answers. */
 export interface JobRef {
   /** Place in `recipes` or `job-uuids`, from 0. */
   readonly index: number;
-  /** null where a job was given by its UUID: then the service tells. */
+  /** null where the job was given by its UUID. */
   readonly recipeUuid: string | null;
-  /** The job, where it was given by its UUID. */
+  /** null where it is to be cooked. */
   readonly jobUuid: string | null;
-  /** The title that was asked for, if one was. */
+  /** The title that was requested. */
   readonly title: string | null;
 }
 
@@ -25,7 +25,6 @@ export interface JobRef {
  */
 export type Origin = 'cooked' | 'found' | 'attached' | 'given';
 
-/** A job that there is. */
 export interface SubmittedJob {
   readonly ref: JobRef;
   readonly origin: Origin;
@@ -45,10 +44,7 @@ export interface StatusChange {
 export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
 export type EndReason = (typeof endReasons)[number];
 
-/**
- * Why a job is no longer watched: it has ended, runs as was asked, can no longer be read, or costs
- * more than it may.
- */
+/** Why a job is no longer watched: `running` as was requested, `lost` where it can no longer be read. */
 export type StopReason = 'final' | 'running' | 'lost' | 'over-budget' | EndReason;
 
 /** What a ceiling was compared with, in US dollars. */
@@ -67,7 +63,7 @@ export type OverBudget =
   /** The job ran as long as its share of `max-cost` lasts, in ms. */
   | { readonly kind: 'share'; readonly limitMs: number; readonly ceilingUsd: number };
 
-/** What was on offer for a job before it was cooked. */
+/** The offers for a job before it was cooked. */
 export interface OfferSummary {
   readonly count: number;
   /** Whether there are more. */
@@ -79,9 +75,8 @@ export interface OfferSummary {
   readonly maxHours: number | null;
 }
 
-/** What a job's runs have brought. */
 export interface RunData {
-  /** The job's runs, oldest first, without their logs; empty where they were not read. */
+  /** Oldest first, without their logs; empty where they were not read. */
   readonly runs: readonly JobRun[];
   /** The last lines of the newest run's log. Foreign text. */
   readonly logTail: readonly string[];
@@ -89,37 +84,34 @@ export interface RunData {
   readonly results: JsonMapping | null;
 }
 
-/** Nothing was looked for, or there was nothing. */
 export const noRunData: RunData = { runs: [], logTail: [], results: null };
 
 /** A try of an entry before the last one: its job ended without a start. */
 export interface EarlierTry {
   readonly gpuName: string | null;
   readonly jobUuid: string | null;
-  /** Whether it got no machine, or had one and did not start on it. */
   readonly phase: 'assign' | 'start';
   /** From its cook to its end, in ms. */
   readonly waitedMs: number;
-  /** What it has cost, in US dollars: rate × time; 0 where nothing is known of it. */
+  /** In US dollars: rate × time; 0 where it is not known. */
   readonly costUsd: number;
 }
 
-/** What is asked of a server to know whether it is ready. */
+/** The request that shows whether a server is ready. */
 export interface ReadyCheck {
   /** The port inside the container. */
   readonly port: number;
-  /** With its query, if any; begins with `/`. */
+  /** Begins with `/`; may have a query. */
   readonly path: string;
 }
 
-/** As it was given: `8080/health`. */
 export function formatReadyCheck({ port, path }: ReadyCheck): string {
   return `${port}${path}`;
 }
 
 /** What a server that is not ready answered last. */
 export interface Readiness {
-  /** What was asked: `ready-check 8080/health`, `login over ssh`. */
+  /** `ready-check 8080/health` or `login over ssh`. */
   readonly check: string;
   /** `HTTP 502`, or what went wrong with the request. Foreign text. */
   readonly answer: string;
@@ -129,38 +121,34 @@ export interface Readiness {
   readonly forMs: number;
 }
 
-/** What became of one job, for the reports. */
+/** How one job ended or stands, for the reports. */
 export interface Outcome extends RunData {
   readonly ref: JobRef;
   readonly result: Result;
   /** The job as last seen; null where none was created. */
   readonly job: Job | null;
   readonly origin: Origin | null;
-  /** As in the {@link SubmittedJob}; null where there was none. */
   readonly submittedAtMs: number | null;
   readonly timeline: readonly StatusChange[];
   /** null where it never was watched. */
   readonly ending: StopReason | null;
   /** What kept us from cooking or watching the job. */
   readonly error: Error | null;
-  /** What it was too dear by, where that ended it. */
+  /** The ceiling that ended it. */
   readonly overBudget: OverBudget | null;
-  /** null where it is not known. */
   readonly offers: OfferSummary | null;
-  /** What was billed for each of its runs, in US dollars, by the runs' UUIDs; empty where nothing was yet. */
+  /** What was billed for each of its runs so far, in US dollars, by the runs' UUIDs. */
   readonly bills: ReadonlyMap<string, number>;
-  /** What came of our own cancel; null where none was sent. */
+  /** Our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
   /** The tries of the entry before this job, in order. */
   readonly earlierTries: readonly EarlierTry[];
-  /** What the step asks its servers; null where it asks nothing. */
   readonly readyCheck: ReadyCheck | null;
-  /** Who logs in over ssh. */
   readonly sshUser: string;
-  /** null where no server was asked, or it was ready. */
+  /** null where no server was asked, or it is ready. */
   readonly readiness: Readiness | null;
-  /** Whether the job is left running because that was asked for. */
+  /** Whether the job is left running on request. */
   readonly isKept: boolean;
-  /** The mark of a job that may have been created by a cook without an answer; null where none may. */
+  /** The mark of a job that a cook without an answer may have created. */
   readonly unansweredMark: string | null;
 }

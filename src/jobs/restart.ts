@@ -4,13 +4,14 @@ import type { Job, JobRun } from '../service/schemas.ts';
 import { latestMs } from './metrics.ts';
 import { isFinal, isKnown } from './status.ts';
 
-// What is documented nowhere: whether FAILED shows between two runs of a job with retries left, and
-// which statuses there are beside those that are known. So neither is believed to be the end at once.
+// Not documented: whether FAILED shows between two runs of a job with retries left, and which statuses
+// there are beside the known ones. So neither counts as the end at once.
 
 /** How final a status is: `open` for now, `final`, or `early`, when no new run came in time. */
 export type EndState = 'open' | 'final' | 'early';
 
-const defaultAssignMs = 300_000;
+/** How long a job waits for a machine at most, where neither recipe nor inputs say. */
+export const defaultAssignMs = 300_000;
 // What the service and we take to notice.
 const slackMs = 30_000;
 const unknownMs = 60_000;
@@ -21,7 +22,7 @@ function patienceMs(job: Job): number {
   return hasRetries ? (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;
 }
 
-/** Creates a check of one job, to be told of each look at it. */
+/** Creates a check of one job, to call with each look at it. */
 export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) => EndState {
   const { clock } = client;
   let status: string | null = null;
@@ -32,7 +33,6 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
   const readRuns = async (job: Job) => {
     isReading = true;
     const known = runs?.length ?? 0;
-    // Without the runs, time tells.
     runs = await listJobRuns(client, job.uuid, signal).catch(() => runs);
     if (runs !== null && (runs.length !== known || runs.some(isAlive)))
       sinceMs = clock.monotonicMs();
@@ -60,18 +60,18 @@ function isAlive({ status, ended_at_ms: endedAtMs }: JobRun): boolean {
   return !isFinal(status) && endedAtMs === null;
 }
 
-/** Whether a job that fails may be started once more, as far as is known. */
+/** Whether a job that fails may be started again, as far as is known. */
 export function mayRestart(job: Job): boolean {
   return ['FAILED', 'FAILING'].includes(job.status) && job.max_retry_count !== 0;
 }
 
-/** Whether a job has ended, and will not be started once more. */
+/** Whether a job has ended, and will not be started again. */
 export function hasFinished(job: Job): boolean {
   return isFinal(job.status) && !mayRestart(job);
 }
 
 /**
- * Whether a job has ended for good, as far as a single look tells.
+ * Whether a job has ended for good, as far as a single look shows.
  * @param nowMs Unix ms, by the service's clock
  */
 export function hasEndedForGood(job: Job, nowMs: number): boolean {

@@ -31,30 +31,24 @@ const rows = {
   'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: success },
 } as const satisfies Readonly<Record<string, ResultRow>>;
 
-/** What became of one job, as the output `result` names it. */
+/** How one job ended or stands, as the output `result` names it. */
 export type Result = keyof typeof rows;
 
-/** All that is known of each result. */
 export const results: Readonly<Record<Result, ResultRow>> = rows;
 
 const worstFirst = Object.keys(rows);
 
-/** Orders results, the worst first: the result of a step is that of its worst job. */
-export function compareResults(a: Result, b: Result): number {
-  return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-
-/** The worst first; those with the same result in their old order. */
+/** The worst first, whose result is that of the step; those with the same result in their old order. */
 export function sortByResult<T extends { readonly result: Result }>(outcomes: readonly T[]) {
-  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+  const rank = ({ result }: T) => worstFirst.indexOf(result);
+  return outcomes.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** Whether the step passes with a result. */
 export function passes(result: Result): boolean {
   return results[result].state === 'pending' || results[result].state === 'success';
 }
 
-/** What became of a single job, after its name: `is running`, `failed`. */
+/** After the name of a single job: `is running`, `failed`. */
 export function formatResult(result: Result): string {
   const { verb, words } = results[result];
   return verb === '' ? words : `${verb} ${words}`;

@@ -3,24 +3,21 @@ import type { Result } from './results.ts';
 // The service's job statuses, and what each means to this action. The set is open: the guide names
 // more than the reference, so a status that is not here is shown as it is and watched on.
 
-// What became of a job that will never change again.
 const finalResults: ReadonlyMap<string, Result> = new Map([
   ['COMPLETED', 'succeeded'],
   ['FAILED', 'failed'],
   ['CANCELLED', 'cancelled'],
 ]);
-// The job is on a machine that is made ready.
 const starting = new Set(['ASSIGNED', 'PREPARING']);
-// The job is being ended, though it has not ended yet.
 const ending = new Set(['CANCELLING', 'FAILING']);
 const known = new Set(['PENDING', ...starting, 'RUNNING', ...ending, ...finalResults.keys()]);
 
-/** What became of a job with this status; null while it may change. */
+/** The result of a job with this status; null while it may change. */
 export function finalResultOf(status: string): Result | null {
   return finalResults.get(status) ?? null;
 }
 
-/** Whether it is a status that is documented, or was seen. */
+/** Whether the status is documented, or was seen. */
 export function isKnown(status: string): boolean {
   return known.has(status);
 }
@@ -30,13 +27,8 @@ export function isFinal(status: string): boolean {
   return finalResults.has(status);
 }
 
-/** A status as a word in a sentence, such as `running`; one that is not known, as it is. */
+/** A status as a word in a sentence, such as `running`; in American spelling. */
 export function formatStatus(status: string): string {
-  return isKnown(status) ? lowerStatus(status) : status;
-}
-
-/** A status in lower case, and in American spelling. */
-export function lowerStatus(status: string): string {
   return status.toLowerCase().replace('cancell', 'cancel');
 }
 

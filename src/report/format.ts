@@ -5,7 +5,7 @@ import type { Ceilings } from '../money/ceilings.ts';
 import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
 import { formatResult, results, sortByResult } from '../jobs/results.ts';
-import { isFinal, lowerStatus } from '../jobs/status.ts';
+import { formatStatus, isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { sanitizeLine } from './sanitize.ts';
 
@@ -164,7 +164,7 @@ export function describeStatus(outcome: Outcome): string {
 
 /** A status of the service as a word: `Queued`, `Running`. Foreign text. */
 export function describeJobStatus(status: string): string {
-  return capitalize(status === 'PENDING' ? 'queued' : lowerStatus(status));
+  return capitalize(status === 'PENDING' ? 'queued' : formatStatus(status));
 }
 
 export function capitalize(words: string): string {

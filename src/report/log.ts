@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { CookPlan } from '../cooking/plan.ts';
 import { hashOfRecipe, type CookRequest } from '../cooking/request.ts';
 import type { ServiceError } from '../errors.ts';
-import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
+import { addressOf, type NodeUrl } from '../jobs/node-urls.ts';
 import type {
   EarlierTry,
   OfferSummary,
@@ -148,7 +148,10 @@ function createServerMessages(print: Print) {
       print(describe('', advice), ref.index);
     },
     reachable: ({ ref }: SubmittedJob, urls: readonly NodeUrl[]) => {
-      for (const url of urls) print(describe('address', describeNodeUrl(url)), ref.index);
+      for (const url of urls) {
+        const address = `${url.description ?? 'port'}: ${addressOf(url)}`;
+        print(describe('address', address), ref.index);
+      }
     },
   };
 }

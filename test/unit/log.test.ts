@@ -86,7 +86,7 @@ describe('of several jobs', () => {
       '01:02  #3   running    on A 1',
       '01:02  #3   completed',
       '01:02  #3   failed',
-      '01:02  #3   COOLING DOWN',
+      '01:02  #3   cooling down',
     ]);
   });
 

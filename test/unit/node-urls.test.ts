@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
-import { describeNodeUrl, mainUrlOf, nodeUrlsOf } from '../../src/jobs/node-urls.ts';
+import { addressOf, mainUrlOf, nodeUrlsOf } from '../../src/jobs/node-urls.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 
 const url = {
@@ -49,7 +49,7 @@ test.each([
   [{ description: '-rf', protocol: '-x' }, `port: http://${node}`, `http://${node}`],
 ])('%j is shown and handed out', (change, line, address) => {
   const urls = urlsOf(change);
-  expect(urls.map(describeNodeUrl)).toEqual([line]);
+  expect(urls.map((url) => `${url.description ?? 'port'}: ${addressOf(url)}`)).toEqual([line]);
   expect(urls.map((each) => each.url)).toEqual([address]);
   expect(urls[0]?.job_uuid).toBe(uuidNumber(1));
 });

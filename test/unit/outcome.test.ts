@@ -6,6 +6,15 @@ import { fakeJob, fakeRef, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
 const ref = fakeRef();
 const given = fakeRef({ jobUuid: uuidNumber(1) });
+const noGoal: Goal = {
+  onTimeout: 'cancel',
+  onWorkflowCancel: 'cancel',
+  goalResult: 'running',
+  isReached: false,
+  hasEnded: false,
+  shareMs: null,
+  maxCostUsd: null,
+};
 const accepted = { cancel: 'accepted' } as const;
 const ended = { hasEnded: true } as const;
 const reached = { isReached: true } as const;
@@ -18,7 +27,7 @@ function resultOf(
   goal: Partial<Goal> = {},
 ): Result {
   const job = status === null ? null : fakeJob({ status });
-  return createOutcome({ ref, ending, job, ...known }, goal).result;
+  return createOutcome({ ref, ending, job, ...known }, { ...noGoal, ...goal }).result;
 }
 
 type Row = readonly [
@@ -104,7 +113,7 @@ describe('the result of a job', () => {
 });
 
 describe('a job that is sent with its share of max-cost as run limit', () => {
-  const share = { ...ended, shareMs: 100_000, maxCostUsd: 2 };
+  const share = { ...noGoal, ...ended, shareMs: 100_000, maxCostUsd: 2 };
   /** A job that ended after it ran for so long. */
   const afterRun = (ranSeconds: number, known: Partial<KnownJob> = {}, status = 'FAILED') => {
     const pace = { started: 20, ended: 20 + ranSeconds };

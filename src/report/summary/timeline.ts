@@ -22,7 +22,10 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
  */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
   const rows = outcomes
-    .map(({ ref, ...outcome }) => ({ ref, phases: phasesOf({ ref, ...outcome }) }))
+    .map((outcome) => {
+      const lasting = ({ fromMs, toMs }: JobPhase) => toMs === null || toMs > fromMs;
+      return { ref: outcome.ref, phases: phasesOf(outcome).filter(lasting) };
+    })
     .filter(({ phases }) => phases.length > 0);
   const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
   if (runs.length < 2 || rows.length > maxJobs) return '';
