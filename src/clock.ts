@@ -11,7 +11,7 @@ export interface Clock {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-// Node runs a longer timer at once instead. It is 24 days: no runner lives as long.
+// Node runs a longer timer at once. It is 24 days, longer than any step.
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -45,7 +45,7 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
 
 /**
  * Does some work, and waits for it no longer than `ms`, nor when the signal has fired.
- * @param work is given a signal that tells it to stop; what it does after that is nobody's concern
+ * @param work gets a signal to stop
  * @throws InterruptedError where the work was left, else what the work throws
  */
 export async function withDeadline<T>(

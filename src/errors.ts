@@ -29,50 +29,35 @@ export class InputError extends Error {
 export type ServiceTrouble =
   'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large' | 'not-api';
 
-interface ServiceFailure {
-  readonly trouble: ServiceTrouble;
-  /** Method and path, for example `GET /v1/jobs`. */
-  readonly request: string;
-  /** What the service or the network said. Foreign text. */
-  readonly detail: string;
-  /** HTTP status, where there was an answer. */
-  readonly status?: number | undefined;
-  /** How long the service asks to wait (`Retry-After`), in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether no API answers so: a web page, a redirect, another form of JSON. */
-  readonly isForeign?: boolean;
-  /** Whether the host has never answered, for so long that there is no use in asking again. */
-  readonly isLasting?: boolean;
-  /** Whether the service has answered as it should before. */
-  readonly isKnownHost?: boolean;
-  readonly cause?: unknown;
-}
+type Optional = 'status' | 'retryAfterMs' | 'isForeign' | 'isLasting' | 'isKnownHost' | 'cause';
+type ServiceFailure = Pick<ServiceError, 'trouble' | 'request' | 'detail'> &
+  Partial<Pick<ServiceError, Optional>>;
 
 /** A request to the service that failed. */
-export class ServiceError extends Error implements ServiceFailure {
+export class ServiceError extends Error {
   override readonly name = 'ServiceError';
-  readonly trouble: ServiceTrouble;
-  readonly request: string;
-  readonly detail: string;
+  declare readonly trouble: ServiceTrouble;
+  /** Method and path, for example `GET /v1/jobs`. */
+  declare readonly request: string;
+  /** What the service or the network said. Foreign text. */
+  declare readonly detail: string;
+  /** HTTP status, where there was an answer. */
   readonly status: number | undefined;
+  /** How long the service asks to wait (`Retry-After`), in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  readonly isForeign: boolean;
-  readonly isLasting: boolean;
-  readonly isKnownHost: boolean;
+  /** Whether no API answers so: a web page, a redirect, another form of JSON. */
+  readonly isForeign: boolean = false;
+  /** Whether the host has never answered, for so long that there is no use in asking again. */
+  readonly isLasting: boolean = false;
+  /** Whether the service has answered as it should before. */
+  readonly isKnownHost: boolean = false;
   readonly #failure: ServiceFailure;
 
   constructor(failure: ServiceFailure) {
     const { request, status, detail, cause } = failure;
     super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
     this.#failure = failure;
-    this.trouble = failure.trouble;
-    this.request = request;
-    this.detail = detail;
-    this.status = status;
-    this.retryAfterMs = failure.retryAfterMs;
-    this.isForeign = failure.isForeign ?? false;
-    this.isLasting = failure.isLasting ?? false;
-    this.isKnownHost = failure.isKnownHost ?? false;
+    Object.assign(this, failure);
   }
 
   /** The same error, changed in some of it. */

@@ -8,8 +8,8 @@ import { reportFailure } from './report/report.ts';
 import { runCommand } from './run.ts';
 import { actionsRunner } from './runner.ts';
 
-// Each entry of an action is a file that imports this one, and its name says what to do: the saved
-// state would not, where main was killed before it could save any.
+// Each entry of an action is a file that imports this one, and its name says what to do: there is no
+// saved state where main was killed early.
 const commands: ReadonlyMap<string, Parameters<typeof runCommand>[0]> = new Map([
   ['index.js', cook],
   ['wait.js', wait],
@@ -24,6 +24,5 @@ try {
   if (command === undefined) throw new Error(`this action has no entry ${name}`);
   await runCommand(command);
 } catch (error) {
-  // Where not even that can be told, a stack trace would tell no more.
   await reportFailure(actionsRunner, error).catch(() => {});
 }

@@ -9,7 +9,7 @@ import { createSshFolder } from './ssh/folder.ts';
 
 /** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
 export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {
-  // A warning of Node's own is not for the log of somebody's workflow.
+  // Node's own warnings do not belong in the log of a workflow.
   process.removeAllListeners('warning');
   verifyCertificates();
   const interrupt = new AbortController();
@@ -30,8 +30,7 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
   });
 }
 
-// Who can set the environment of a step must not be able to read its keys on the way. Node looks at
-// the variable at each connection.
+// Who can set the environment of a step must not be able to read its keys on the way.
 function verifyCertificates(): void {
   if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return;
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';

@@ -5,15 +5,14 @@ import { printable } from './report/sanitize.ts';
 /** What an action can ask of GitHub's runner. Tests pass one that remembers. */
 export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** An input as given, white space included; empty where it was not. */
+  /** As given, white space included; empty where it was not. */
   readonly input: (name: string) => string;
   /** Knows the secrets of this step, and has the runner mask them. */
   readonly redactor: Redactor;
-  /** Prints a line; what the runner could take for a command, or for a second line, is made harmless. */
+  /** Prints one line that cannot be a command to the runner. */
   readonly print: (line: string) => void;
-  /** Begins a group of lines under a title, which is made safe. Groups cannot be nested. */
+  /** Begins a group of lines, which GitHub folds. Groups cannot be nested. */
   readonly startGroup: (title: string) => void;
-  /** Ends the group, which GitHub then folds. */
   readonly endGroup: () => void;
   readonly annotate: (
     level: 'error' | 'warning' | 'notice',

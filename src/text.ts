@@ -1,20 +1,15 @@
-// Foreign text: its beginning, and characters in it that do not show. These could hide a secret from
-// what looks for it, and a command from what breaks it.
-
-// Control characters, and all that Unicode calls format characters or that shows as nothing: marks
-// that reorder or join, soft hyphens, fillers, tags, variation selectors beyond emoji's own, halves
-// of surrogate pairs, and what is no character at all. `\t`, `\n` and `\r` are white space.
+// Control characters, and all that Unicode calls format characters or that shows as nothing: these
+// could hide a secret or a command in foreign text. `\t`, `\n` and `\r` are white space.
 const invisible =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}\u{e0000}-\u{e0fff}]/gu;
 
-// Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
-// the lines after.
+// Colors too: GitHub would leave them on for the lines after.
 const terminalCodes =
   // eslint-disable-next-line no-control-regex
   /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
 
-/** A text without terminal codes and without characters that do not show. */
+/** A text without terminal codes and characters that do not show. */
 export function stripInvisible(text: string): string {
   // Most lines of a log are nothing but ASCII.
   if (!/[^\t\n\r -~]/.test(text)) return text;

@@ -20,9 +20,9 @@ import type { MarkedJob } from './jobs.ts';
 interface FollowUp {
   readonly github: GitHub;
   readonly runner: Runner;
-  /** The workflow to start for each; undefined where none is. */
+  /** The workflow to start for each job. */
   readonly workflow: string | undefined;
-  /** Where it runs; undefined: on the default branch. */
+  /** Where it runs, if not on the default branch. */
   readonly ref: string | undefined;
   readonly onProblem: (problem: ErrorMessage) => void;
 }
@@ -52,7 +52,7 @@ export async function finishStatuses(
     // What fails for the first, and would for all, is not tried for the rest.
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
-    // What was found before is still to be reported.
+    // The caller still reports what was found before.
     if (error instanceof GitHubError) onProblem(describeGitHubError(error));
     else if (error instanceof InterruptedError)
       onProblem(describeError(error, 'finish the commit statuses'));

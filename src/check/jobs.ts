@@ -35,22 +35,21 @@ export async function findRepositoryJobs(
   const isTooOld = ({ created_at: createdAt }: Job) =>
     createdAt !== null && latestMs(createdAt) <= getSinceMs();
   const read = createDescribedReader(client, signal, retryRules.lookUp);
-  // The older host tells days only.
+  // The older host gives dates only.
   const found: MarkedJob[] = [];
   for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
     const mark = readMark(job);
     if (mark === null || !isOfRepository(mark, here)) continue;
-    // The workflow's name alone is shown, and whoever may write the description has written it.
+    // Foreign text that is shown.
     const workflow = client.redactor.redact(mark.workflow);
     found.push({ job, mark: { ...mark, workflow } });
   }
   return found;
 }
 
-/** A job that a check has looked at. */
 export interface CheckedJob extends MarkedJob {
   readonly outcome: Outcome;
-  /** What it has cost so far; null where that is not known. */
+  /** So far; null where it is not known. */
   readonly cost: Cost | null;
 }
 
@@ -61,11 +60,11 @@ export interface CheckResult {
   readonly nowMs: number;
   readonly running: readonly CheckedJob[];
   readonly ended: readonly CheckedJob[];
-  /** Those that lived on without a run, as they are now; they are among the others too. */
+  /** Jobs that outlived their run, as they are now; they are among the others too. */
   readonly orphans: readonly CheckedJob[];
 }
 
-// Nobody reads the costs of so many one by one, and the service is not to be asked that often.
+// To spare the service.
 const maxSingleBills = 20;
 
 /**
@@ -80,7 +79,7 @@ export async function readCosts(
   signal: AbortSignal,
 ): Promise<Omit<CheckResult, 'sinceMs' | 'nowMs'>> {
   const hasEnded = ({ job }: MarkedJob) => hasEndedForGood(job, nowMs);
-  // Those that run first, for nothing else tells what they cost an hour.
+  // Those that run first: only their runs show what they cost an hour.
   const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
   const uuids = runningFirst.map(({ job }) => job.uuid);
   const runs = await readRunsOfJobs(client, uuids, signal);

@@ -28,7 +28,7 @@ export async function findOrphans(
   const suspects = jobs.filter(
     ({ job, mark }) => !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job),
   );
-  // The oldest first: where there are too many, they are the likeliest.
+  // The oldest first: where there are too many, they are the most likely.
   const runs = await readRuns(github, suspects.map(({ mark }) => mark.runId).toReversed());
   return suspects.filter(({ job, mark }) => {
     const run = runs.get(mark.runId);
@@ -43,12 +43,11 @@ export async function findOrphans(
   });
 }
 
-// The service is not to be rushed.
+// To spare the service.
 const maxConcurrent = 16;
 
 /**
  * Cancels jobs, and confirms that they end.
- * @param onProblem told of those that could not be canceled
  * @returns the jobs as last seen, by their UUIDs
  */
 export async function cancelOrphans(

@@ -44,7 +44,7 @@ export async function reportCheck(
   await writeSummary(runner, () => renderCheck(result, here));
 }
 
-/** Sets the outputs that are JSON: the newest jobs come first. */
+/** Sets the outputs that are JSON. */
 export function writeCheckOutputs(
   runner: Runner,
   { running, ended, orphans }: Pick<CheckResult, 'running' | 'ended' | 'orphans'>,
@@ -58,7 +58,6 @@ function describeChecked({ outcome, cost }: CheckedJob) {
   return { ...describeJob(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
 }
 
-/** The words for why it could not look. */
 export function describeCheckError(error: unknown): ErrorMessage {
   if (error instanceof GitHubError) return describeGitHubError(error);
   const isExpected = error instanceof ServiceError || error instanceof InterruptedError;
@@ -109,17 +108,16 @@ function ofJob({ cell, ...column }: typeof statusColumn): Column<CheckedJob> {
   return { ...column, cell: ({ outcome }) => cell(outcome) };
 }
 
-/** Since when a job that has not ended runs, or waits. */
 function sinceCell({ job }: CheckedJob, nowMs: number): string {
   if (isFinal(job.status)) return '';
   const at = job.started_at ?? job.created_at;
   const ms = instantMs(at);
-  // The older host tells days only.
+  // The older host gives dates only.
   if (ms === null) return at ?? '';
   return `${formatTime(ms)} (${formatDuration(nowMs - ms)})`;
 }
 
-/** The workflow with a link to the run, and the commit. The mark was checked, and the host is ours. */
+// The mark was checked, and the host is ours.
 function fromCell(mark: CheckedJob['mark'], { server, repository }: RunRef): string {
   const url = `${runUrl({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
   const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;

@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { NodeUrl } from '../jobs/node-urls.ts';
 
-/** The name of the host of a job: `gpu` for the first one, then `gpu-2`. */
+/** The host of a job: `gpu` for the first one, then `gpu-2`. */
 export function hostName(index: number): string {
   return index === 0 ? 'gpu' : `gpu-${index + 1}`;
 }
@@ -86,7 +86,7 @@ export function createSshFolder(path: string, user: string, script: string) {
   };
 }
 
-/** What ssh says last, in plain words where they are known. */
+/** The last line of ssh, in plain words where they are known. */
 function describeRefusal(stderr: string): string {
   const last = /[^\r\n]*$/.exec(stderr.trim())?.[0] ?? '';
   if (/permission denied/i.test(last))
@@ -102,9 +102,8 @@ function describeRefusal(stderr: string): string {
 const maxSocketPath = 80;
 
 /**
- * What a file for `ssh -F` says of all hosts. A host key is accepted once and then held to; a machine
- * that does not answer for 15 s is lost; one connection is used again, where its socket may be in the
- * folder.
+ * The part of the file for `ssh -F` that holds for all hosts. A host key is accepted once and then
+ * required; a machine that does not answer for 15 s is lost; a connection is shared if its socket fits.
  */
 function formatDefaults(user: string, folder: string): string {
   const socket = join(folder, '%n');
