@@ -29204,7 +29204,7 @@ async function check(deps) {
     const { runner } = deps;
     try {
         writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
-        const inputs = (0,read/* readInputs */.Ko)(runner, tables/* checkInputs */.sw, tables/* checkFollowUp */.Nv);
+        const inputs = (0,read/* readInputs */.Ko)(runner, tables/* checkInputs */.sw);
         const run = check_readRun(runner);
         const log = (0,report_log/* createLog */.hM)(runner, deps.clock, 1);
         const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
@@ -29308,7 +29308,7 @@ function checkShare({ recipes = [], fields, ceilings }) {
 }
 const texts = {
     noWait: 'cannot be used with `wait: false`',
-    unwatched: 'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
+    unwatched: 'needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later',
     notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
     notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
     counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
@@ -29327,6 +29327,7 @@ function stepRules(inputs) {
     const isProbed = inputs['ready-check'] !== undefined;
     const isAlone = ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null;
     const entries = recipes.length > 0 ? recipes : [fields];
+    const sendsKey = [inputs, ...recipes].some(({ parameters }) => parameters?.sshkey !== undefined);
     const isBatch = entries.every((entry) => (entry.task ?? fields.task) === 'BATCH');
     const isOther = (word) => goal !== undefined && goal !== word;
     const otherGoal = `cannot be used with \`wait-until: ${goal}\``;
@@ -29343,7 +29344,7 @@ function stepRules(inputs) {
         [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
         [ssh && (!wait || isOther('ready')), 'ssh', texts.sshWaits],
         [ssh && isLimited, 'ssh', texts.counting],
-        [ssh && inputs.sendsKey === true, 'ssh', texts.sshKey],
+        [ssh && sendsKey, 'ssh', texts.sshKey],
         [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', texts.sshOnly],
     ];
 }
@@ -29392,13 +29393,11 @@ function readCookInputs(runner) {
         maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
         maxCostUsd: values['max-cost'] ?? null,
     };
-    const sendsKey = containers.some(({ sshkey }) => sshkey !== undefined);
-    const broken = checkRules({ ...values, recipes, fields, ceilings, sendsKey });
     const inputs = (0,read/* validValues */.tR)(values, [
         ...problems,
         ...fieldProblems,
         ...checkSource(runner),
-        ...broken,
+        ...checkRules({ ...values, recipes, fields, ceilings }),
     ]);
     (0,inputs_recipes/* warnOfUnknownRegions */.He)(runner, [fields, ...recipes]);
     if (!inputs.ssh)
@@ -29412,15 +29411,13 @@ function checkSource(runner) {
     if (names.length === 1)
         return [];
     const isMissing = names.length === 0;
-    const message = isMissing
-        ? `is missing: ${inputs_recipes/* recipesForm */.MW}; or a file in recipes-file`
-        : 'cannot be used with recipes-file';
-    return [{ input: 'recipes', message }];
+    const missing = `is missing: ${inputs_recipes/* recipesForm */.MW}; or a file in recipes-file`;
+    return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
 }
 function warnOfPortsWithoutSsh(runner, containers) {
     if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22)))
         return;
-    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.");
+    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if you do not need the job's address.");
 }
 function warnOfUnboundedCost(runner, inputs) {
     const leaving = ['on-timeout', 'on-workflow-cancel'];
@@ -29429,7 +29426,7 @@ function warnOfUnboundedCost(runner, inputs) {
     if (isBounded || left.length === 0)
         return;
     const settings = left.map((name) => `${name}: ${inputs[name]}`).join(' and ');
-    runner.annotate('warning', 'max-cost holds only while this step runs', `${settings} may leave jobs running, and then nobody watches what they cost. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`);
+    runner.annotate('warning', 'max-cost holds only while this step runs', `${settings} may leave jobs running, and their cost is then no longer checked. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`);
 }
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
@@ -31156,27 +31153,17 @@ class InputError extends Error {
 }
 class ServiceError extends Error {
     name = 'ServiceError';
-    trouble;
-    request;
-    detail;
     status;
     retryAfterMs;
-    isForeign;
-    isLasting;
-    isKnownHost;
+    isForeign = false;
+    isLasting = false;
+    isKnownHost = false;
     #failure;
     constructor(failure) {
         const { request, status, detail, cause } = failure;
         super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
         this.#failure = failure;
-        this.trouble = failure.trouble;
-        this.request = request;
-        this.detail = detail;
-        this.status = status;
-        this.retryAfterMs = failure.retryAfterMs;
-        this.isForeign = failure.isForeign ?? false;
-        this.isLasting = failure.isLasting ?? false;
-        this.isKnownHost = failure.isKnownHost ?? false;
+        Object.assign(this, failure);
     }
     with(change) {
         return new ServiceError({ ...this.#failure, ...change });
@@ -31697,49 +31684,47 @@ __webpack_async_result__();
 /* harmony export */ });
 /* harmony import */ var _service_probe_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9630);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
-/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8534);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8534);
 
 
 
 
-
-function keyInput(half, otherStart, other) {
-    return (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((text, runner) => {
+function keyInput(half, otherStart) {
+    const other = half === 'public' ? 'secret' : 'public';
+    return (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((text, runner) => {
         const given = text.trim();
         if (given === '') {
             const isOtherGiven = runner.input(`${other}-key`).trim() !== '';
             if (isOtherGiven)
-                throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is empty${explainEmpty([half], runner)}`);
+                throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`is empty${explainEmpty(runner)}`);
             if (half === 'secret')
                 return given;
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`are empty${explainEmpty([half, other], runner)}`, ' and secret-key');
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`are empty${explainEmpty(runner)}`, ' and secret-key');
         }
         if (!isPrintable(given))
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
         if (!given.startsWith(otherStart))
             return given;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
     });
 }
-function explainEmpty(missing, runner) {
-    if ((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .isForkEvent */ .$c)(runner)) {
-        return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-    }
-    const secrets = missing.map((half) => `DISPERSED_${half.toUpperCase()}_KEY`).join(' and ');
-    if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
+function explainEmpty({ env }) {
+    const secrets = 'DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY';
+    if (env['GITHUB_ACTOR'] === 'dependabot[bot]')
         return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
-    }
-    const [what, it] = missing.length === 1 ? [`the ${missing[0]} key`, 'it'] : ['both keys', 'them'];
-    return `. Store ${what} of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass ${it} here. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+    const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
+    const store = mayBeFork
+        ? 'GitHub passes no secrets to workflows that a pull request from a fork has started: skip this step there with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+        : 'Store';
+    return `. ${store} both keys of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
 }
 const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     if (given === '')
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
     if (isPrintable(given))
         return given;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
 });
 function isPrintable(given) {
     return /^[\u0021-\u007e]+$/.test(given);
@@ -31747,23 +31732,23 @@ function isPrintable(given) {
 const apiUrl = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     const url = URL.parse(given);
     if (url === null)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
     if (url.username !== '' || url.password !== '') {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
     }
     const isLoopback = (0,_service_probe_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .cW)(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
+        const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
     }
     if (url.pathname === '/' && url.search === '' && url.hash === '')
         return url;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
 });
 const accessInputs = {
-    'public-key': keyInput('public', 'sk_', 'secret'),
-    'secret-key': keyInput('secret', 'pk_', 'public'),
-    'api-url': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(apiUrl, 'https://api.dispersed.com'),
+    'public-key': keyInput('public', 'sk_'),
+    'secret-key': keyInput('secret', 'pk_'),
+    'api-url': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(apiUrl, 'https://api.dispersed.com'),
 };
 function toAccess(inputs) {
     const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
@@ -31859,7 +31844,6 @@ const container = (given) => {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  $c: () => (/* binding */ isForkEvent),
   j_: () => (/* binding */ readEvent),
   bS: () => (/* binding */ readRunRef),
   Ln: () => (/* binding */ readStepIdentity),
@@ -31871,21 +31855,17 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
-var schemas = __nccwpck_require__(4343);
 // EXTERNAL MODULE: ./build/service/json.js
 var json = __nccwpck_require__(268);
 ;// CONCATENATED MODULE: ./build/inputs/context.js
 
 
 
-
-const maxAttempts = 51;
 function readStepIdentity({ env }, matrixIndex) {
     return {
         repository: env['GITHUB_REPOSITORY'] ?? '',
         runId: env['GITHUB_RUN_ID'] ?? '',
-        runAttempt: Math.min(maxAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
+        runAttempt: Number(env['GITHUB_RUN_ATTEMPT']) || 1,
         workflow: env['GITHUB_WORKFLOW'] ?? '',
         job: env['GITHUB_JOB'] ?? '',
         matrixIndex,
@@ -31909,15 +31889,6 @@ function runUrl({ server, repository, runId }) {
 function tempFolder({ env }) {
     return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
 }
-const forkPullRequest = schemas/* object */.Ikc({
-    pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ repo: schemas/* nullable */.mee(schemas/* object */.Ikc({ fork: schemas/* boolean */.zMY() })) }) }),
-});
-function isForkEvent(runner) {
-    if (runner.env['GITHUB_EVENT_NAME'] !== 'pull_request')
-        return false;
-    const event = forkPullRequest.safeParse(readEvent(runner));
-    return event.success && event.data.pull_request.head.repo?.fork !== false;
-}
 function readEvent({ env }) {
     try {
         return (0,json/* parseJson */.qF)((0,external_node_fs_.readFileSync)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8'));
@@ -31934,7 +31905,6 @@ function readEvent({ env }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   DM: () => (/* binding */ wholeIn),
 /* harmony export */   IK: () => (/* binding */ fromText),
 /* harmony export */   Jt: () => (/* binding */ flag),
 /* harmony export */   Qq: () => (/* binding */ text),
@@ -31998,13 +31968,12 @@ function oneOf(words) {
 }
 const number = textThat('is not a number of 0 or more', (given) => /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : undefined);
 const usd = textThat('is not an amount in USD of more than 0, such as 0.50 or 12', (given) => (/^\d{1,9}(?:\.\d{1,6})?$/.test(given) && Number(given)) || undefined);
-function whole(min, max = 1_000_000_000_000) {
+function whole(min, max = 1_000_000_000_000, hint = '') {
     const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
-    return textThat(`is not a whole number ${range}`, (given) => wholeIn(given, min, max));
-}
-function wholeIn(given, min, max = Infinity) {
-    const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
+    return textThat(`is not a whole number ${range}${hint}`, (given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        return value >= min && value <= max ? value : undefined;
+    });
 }
 const uuid = fromText((given) => {
     if ((0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(given))
@@ -32036,9 +32005,9 @@ function duration(minMs = unitMs.s) {
 const pollInterval = textThat('is neither auto nor a duration of 1s or more, such as 15s or 1m', (given) => (given === 'auto' ? given : parseDuration(given)));
 const readyCheckForm = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
 const readyCheck = textThat('is not a port of the container and a path, such as 8080/health', (given) => {
-    const [, digits = '', path = '/'] = readyCheckForm.exec(given) ?? [];
-    const port = wholeIn(digits, 1, 65_535);
-    return port === undefined ? undefined : { port, path };
+    const [, digits, path = '/'] = readyCheckForm.exec(given) ?? [];
+    const port = Number(digits);
+    return port >= 1 && port <= 65_535 ? { port, path } : undefined;
 });
 
 
@@ -32060,9 +32029,9 @@ const readyCheck = textThat('is not a port of the container and a path, such as 
 function input(read, defaultText = '') {
     return { read, default: defaultText };
 }
-function readInputs(runner, table, check = () => []) {
+function readInputs(runner, table) {
     const { values, problems } = tryInputs(runner, table);
-    return validValues(values, [...problems, ...check(values)]);
+    return validValues(values, problems);
 }
 function validValues(values, problems) {
     if (problems.length > 0)
@@ -32118,16 +32087,12 @@ function readInput(runner, name, declared) {
 
 
 const maxGpuNames = 8;
-const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .line */ .n8, 'must be a name or a list of names', /[\r\n,]+/);
+const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .line */ .n8, 'must be a name or a list of names', /[\r\n,]+/, maxGpuNames);
 const gpuNames = (given) => {
-    const all = listOfNames(given);
-    const plain = all.map((name) => name.toLowerCase());
-    const names = all.filter((_, index) => plain.indexOf(plain[index] ?? '') === index);
-    if (names.length === 0)
+    const names = new Map(listOfNames(given).map((name) => [name.toLowerCase(), name]));
+    if (names.size === 0)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('has no name');
-    if (names.length > maxGpuNames)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has more than ${maxGpuNames} names`);
-    return names;
+    return [...names.values()];
 };
 const knownRegions = `
   ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
@@ -32154,13 +32119,11 @@ function warnOfUnknownRegions(runner, cooks) {
     runner.annotate('warning', 'An unknown region', `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`);
 }
 const maxRegions = 36;
-const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(regionCode, 'must be a list of region codes', /[\s,]+/);
+const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(regionCode, 'must be a list of region codes', /[\s,]+/, maxRegions);
 const regionCodes = (given) => {
     const codes = [...new Set(listOfRegions(given))];
     if (typeof given === 'string' && codes.length === 0)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('contains no region code');
-    if (codes.length > maxRegions)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has more than ${maxRegions} regions`);
     return codes;
 };
 const cookFields = {
@@ -32195,7 +32158,8 @@ const recipeRef = (given) => {
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
 };
 function milliseconds(minMs) {
-    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .textThat */ .jk)(`is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`, (given) => (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .wholeIn */ .DM)(given, minMs));
+    const hint = ' milliseconds; a duration such as 2h goes with the name of the input, such as max-timeout-run';
+    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .whole */ .WQ)(minMs, undefined, hint);
 }
 const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .mapping */ .pq)({
     uuid: recipeRef,
@@ -32218,13 +32182,11 @@ const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)((
     if (ref !== undefined)
         return { ...fields, ...ref };
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('is missing: each entry needs the UUID of its recipe', '.uuid');
-}, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/);
+}, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/, maxEntries);
 const recipesForm = 'give the UUID of a recipe, or several, one per line';
 function readRecipes(given) {
     const isYaml = /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
     const entries = listOfEntries(isYaml ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given) : given);
-    if (entries.length > maxEntries)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has more than ${maxEntries} entries`);
     if (entries.length > 0)
         return entries;
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has no entry: ${recipesForm}`);
@@ -32252,7 +32214,6 @@ function readRecipesFile(given, { env }) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   CT: () => (/* binding */ cancelInputs),
 /* harmony export */   FG: () => (/* binding */ waitInputs),
-/* harmony export */   Nv: () => (/* binding */ checkFollowUp),
 /* harmony export */   ih: () => (/* binding */ cleanUpInputs),
 /* harmony export */   mG: () => (/* binding */ cookInputs),
 /* harmony export */   sw: () => (/* binding */ checkInputs)
@@ -32301,16 +32262,14 @@ const cookInputs = {
 };
 const maxJobs = 1_000;
 const jobsForm = 'give the UUID of a job, or several, one per line';
-const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
+const listForm = 'must be UUIDs, one per line, or a JSON array of UUIDs';
+const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, listForm, /\s+/, maxJobs);
 function readJobs(given) {
     if (given.trim() === '')
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`is missing: ${jobsForm}`);
     const tree = given.trimStart().startsWith('[') ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given) : given;
     const members = Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
-    const uuids = [...new Set(listOfUuids(members))];
-    if (uuids.length > maxJobs)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has more than ${maxJobs} UUIDs`);
-    return uuids;
+    return [...new Set(listOfUuids(members))];
 }
 const waitInputs = {
     'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((given) => {
@@ -32332,21 +32291,21 @@ const waitInputs = {
     'github-token': _access_js__WEBPACK_IMPORTED_MODULE_0__/* .token */ .Sh,
 };
 const cancelInputs = { 'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(readJobs), ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H, reason: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8 };
+const workflowFile = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .textThat */ .jk)('is not the name of a workflow file, such as deploy.yml', (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1]);
 const checkInputs = {
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'github-token': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_access_js__WEBPACK_IMPORTED_MODULE_0__/* .token */ .Sh),
     since: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '3d'),
     orphans: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'report']), 'cancel'),
     'commit-status': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'true'),
-    'follow-up': (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .textThat */ .jk)('is not the name of a workflow file, such as deploy.yml', (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1]),
+    'follow-up': (given, runner) => {
+        const name = workflowFile(given);
+        if (runner.input('commit-status').trim().toLowerCase() !== 'false')
+            return name;
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('needs `commit-status: true`: the pending status shows for which jobs it was dispatched');
+    },
     ref: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8,
 };
-function checkFollowUp(inputs) {
-    if (inputs['follow-up'] === undefined || inputs['commit-status'] !== false)
-        return [];
-    const message = 'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
-    return [{ input: 'follow-up', message }];
-}
 const cleanUpInputs = { ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H, 'github-token': _access_js__WEBPACK_IMPORTED_MODULE_0__/* .token */ .Sh };
 
 
@@ -32403,12 +32362,14 @@ function suggest(word, known) {
     const likely = (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
-function list(member, message = 'must be a list', split) {
+function list(member, message = 'must be a list', split, max = Infinity) {
     return (given) => {
         const parts = typeof given === 'string' && split ? given.split(split) : null;
         const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
         if (!isList(members))
             throw invalid(message);
+        if (members.length > max)
+            throw invalid(`has more than ${max} values`);
         const place = (index) => (parts && members.length === 1 ? '' : `[${index}]`);
         return readAll(members.map((value, index) => [place(index), () => member(value)]));
     };
@@ -36182,7 +36143,9 @@ function isBounded(tree) {
 /* harmony export */   rf: () => (/* binding */ failurePhaseOf)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1671);
+/* harmony import */ var _restart_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4746);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1671);
+
 
 
 function failurePhaseOf(outcome) {
@@ -36197,7 +36160,6 @@ function hasRun({ job, runs, timeline }) {
         runs.some(({ started_at_ms: startedMs }) => startedMs !== null) ||
         timeline.some(({ status }) => status === 'RUNNING'));
 }
-const defaultAssignMs = 300_000;
 const assignSlackMs = 30_000;
 const ownName = 'GitHub Actions: ';
 function endedUnstarted(outcome, nowMs) {
@@ -36208,7 +36170,7 @@ function endedUnstarted(outcome, nowMs) {
     if (job.status !== 'CANCELLED')
         return job.status === 'FAILED';
     const waitedMs = nowMs - (submittedAtMs ?? nowMs);
-    const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
+    const maxAssignMs = job.max_timeout_assign_ms ?? _restart_js__WEBPACK_IMPORTED_MODULE_1__/* .defaultAssignMs */ .Nn;
     const reason = job.status_reason ?? '';
     const namesLimit = reasonOfLimit.test(reason) && !reason.startsWith(ownName);
     return namesLimit && waitedMs >= maxAssignMs - assignSlackMs;
@@ -36216,12 +36178,12 @@ function endedUnstarted(outcome, nowMs) {
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 function hadMachine({ job, runs, timeline }) {
     return (runs.some(hasMachine) ||
-        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status)) ||
+        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status)) ||
         reasonOfStart.test(job?.status_reason ?? ''));
 }
 function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }) {
     const facts = [duration_ms, hourly_rate_usd, node_urls?.length];
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status) || facts.some((fact) => (fact ?? 0) > 0);
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status) || facts.some((fact) => (fact ?? 0) > 0);
 }
 const limitToleranceMs = 2_000;
 const reasonOfLimit = /time[ _-]?out|timed[ _]out|\b(?:run|time) limit\b|\bdeadline\b/i;
@@ -36258,7 +36220,6 @@ function exitCodeOf({ job }) {
 /* harmony export */   pV: () => (/* binding */ uuidOf),
 /* harmony export */   q7: () => (/* binding */ latestMs)
 /* harmony export */ });
-/* unused harmony export phaseSeconds */
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1671);
 
 function timesOf(outcome) {
@@ -36279,7 +36240,7 @@ function seenChanges(outcome) {
     return wasThereBefore(outcome) ? outcome.timeline.slice(1) : outcome.timeline;
 }
 function durationsOf(outcome) {
-    const phases = allPhasesOf(outcome);
+    const phases = phasesOf(outcome);
     const isWhole = timesOf(outcome).createdMs !== null;
     return {
         queueSeconds: isWhole ? secondsOf(phases.filter(({ kind }) => kind !== 'running')) : null,
@@ -36287,13 +36248,9 @@ function durationsOf(outcome) {
     };
 }
 function secondsOf(phases) {
-    if (phases.length === 0)
-        return null;
-    const seconds = phases.map(phaseSeconds);
-    return seconds.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
-}
-function phaseSeconds({ fromMs, toMs }) {
-    return toMs === null ? null : Math.max(0, Math.round(toMs / 1000) - Math.round(fromMs / 1000));
+    const haveEnded = phases.length > 0 && phases.every(({ toMs }) => toMs !== null);
+    const ms = phases.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, (toMs ?? 0) - fromMs), 0);
+    return haveEnded ? Math.round(ms / 1000) : null;
 }
 function titleOf(ref, job) {
     const { title, recipeUuid } = ref;
@@ -36318,14 +36275,11 @@ function hardwareOf(job) {
     const others = amounts.map(([amount, what]) => amount && `${amount} ${what}`);
     return [gpus, ...others].filter(Boolean).join(', ');
 }
-function phasesOf(outcome) {
-    return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
-}
 function lastRunSeconds(outcome) {
     const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
-    return last === undefined ? null : phaseSeconds(last);
+    return last === undefined ? null : secondsOf([last]);
 }
-function allPhasesOf(outcome) {
+function phasesOf(outcome) {
     const { createdMs, endedMs } = timesOf(outcome);
     if (outcome.job === null)
         return [];
@@ -36384,7 +36338,6 @@ function latestMs(time) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   BC: () => (/* binding */ isSsh),
 /* harmony export */   ci: () => (/* binding */ addressOf),
-/* harmony export */   d2: () => (/* binding */ describeNodeUrl),
 /* harmony export */   eO: () => (/* binding */ mainUrlOf),
 /* harmony export */   i9: () => (/* binding */ nodeUrlsOf),
 /* harmony export */   nI: () => (/* binding */ nodeUrlsOfRun),
@@ -36427,12 +36380,9 @@ function mainUrlOf(urls, port) {
     const web = urls.filter((url) => !isSsh(url));
     return port === null ? web[0] : web.find(({ description }) => description === String(port));
 }
-function describeNodeUrl(url) {
-    return `${url.description ?? 'port'}: ${addressOf(url)}`;
-}
-function addressOf(url) {
-    const user = /^ssh:\/\/(.+)@/.exec(url.url)?.[1];
-    return user === undefined ? url.url : `ssh -p ${url.port} ${user}@${url.hostname}`;
+function addressOf({ url, hostname, port }) {
+    const user = /^ssh:\/\/(.+)@/.exec(url)?.[1];
+    return user === undefined ? url : `ssh -p ${port} ${user}@${hostname}`;
 }
 
 
@@ -36453,17 +36403,9 @@ function addressOf(url) {
 
 
 
-const noGoal = {
-    onTimeout: 'cancel',
-    onWorkflowCancel: 'cancel',
-    goalResult: 'running',
-    isReached: false,
-    hasEnded: false,
-    shareMs: null,
-    maxCostUsd: null,
-};
 const unknown = {
     ..._records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .hd,
+    result: 'error',
     job: null,
     origin: null,
     submittedAtMs: null,
@@ -36481,19 +36423,20 @@ const unknown = {
     isKept: false,
     unansweredMark: null,
 };
-function createOutcome(known, given = {}) {
-    const goal = { ...noGoal, ...given };
-    const unjudged = { ...unknown, ...known, result: 'error' };
+function createOutcome(known, goal) {
+    const unjudged = { ...unknown, ...known };
+    if (goal === undefined)
+        return unjudged;
     const outcome = { ...unjudged, result: resultOf(unjudged, goal) };
     const overBudget = overShare(outcome, goal);
     return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
 }
 function createJobOutcome(job, runs = []) {
-    const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
     const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
-    const ending = hasEnded ? 'final' : 'running';
-    const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
-    return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: !hasEnded }, { hasEnded, goalResult });
+    const final = (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status);
+    const result = final ?? (job.status === 'RUNNING' ? 'running' : 'submitted');
+    const [ending, isKept] = [final === null ? 'running' : 'final', final === null];
+    return createOutcome({ ref, job, runs, origin: 'given', ending, isKept, result });
 }
 function resultOf(outcome, goal) {
     const { error, job, ending, cancel, ref } = outcome;
@@ -36560,6 +36503,7 @@ function formatReadyCheck({ port, path }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Nn: () => (/* binding */ defaultAssignMs),
 /* harmony export */   Pd: () => (/* binding */ hasEndedForGood),
 /* harmony export */   fz: () => (/* binding */ mayRestart),
 /* harmony export */   rz: () => (/* binding */ hasFinished),
@@ -36643,7 +36587,6 @@ function hasEndedForGood(job, nowMs) {
 /* harmony export */   WE: () => (/* binding */ passes),
 /* harmony export */   Xv: () => (/* binding */ results)
 /* harmony export */ });
-/* unused harmony export compareResults */
 const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
 const notFollowed = 'could not be cooked or followed';
 const rows = {
@@ -36660,11 +36603,9 @@ const rows = {
 };
 const results = rows;
 const worstFirst = Object.keys(rows);
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
 function sortByResult(outcomes) {
-    return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+    const rank = ({ result }) => worstFirst.indexOf(result);
+    return outcomes.toSorted((a, b) => rank(a) - rank(b));
 }
 function passes(result) {
     return results[result].state === 'pending' || results[result].state === 'success';
@@ -36682,7 +36623,6 @@ function formatResult(result) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   dR: () => (/* binding */ isFinal),
-/* harmony export */   gr: () => (/* binding */ lowerStatus),
 /* harmony export */   lt: () => (/* binding */ finalResultOf),
 /* harmony export */   me: () => (/* binding */ formatStatus),
 /* harmony export */   qE: () => (/* binding */ isKnown),
@@ -36707,9 +36647,6 @@ function isFinal(status) {
     return finalResults.has(status);
 }
 function formatStatus(status) {
-    return isKnown(status) ? lowerStatus(status) : status;
-}
-function lowerStatus(status) {
     return status.toLowerCase().replace('cancell', 'cancel');
 }
 function isStarting(status) {
@@ -37621,7 +37558,7 @@ function describeStatus(outcome) {
     return words === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(words);
 }
 function describeJobStatus(status) {
-    return capitalize(status === 'PENDING' ? 'queued' : (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .lowerStatus */ .gr)(status));
+    return capitalize(status === 'PENDING' ? 'queued' : (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .formatStatus */ .me)(status));
 }
 function capitalize(words) {
     return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
@@ -37827,8 +37764,10 @@ function createServerMessages(print) {
             print(describe('', advice), ref.index);
         },
         reachable: ({ ref }, urls) => {
-            for (const url of urls)
-                print(describe('address', (0,node_urls/* describeNodeUrl */.d2)(url)), ref.index);
+            for (const url of urls) {
+                const address = `${url.description ?? 'port'}: ${(0,node_urls/* addressOf */.ci)(url)}`;
+                print(describe('address', address), ref.index);
+            }
         },
     };
 }
@@ -38457,7 +38396,7 @@ const inks = {
 };
 function renderTimeline(outcomes) {
     const rows = outcomes
-        .map(({ ref, ...outcome }) => ({ ref, phases: (0,metrics/* phasesOf */.I$)({ ref, ...outcome }) }))
+        .map((outcome) => ({ ref: outcome.ref, phases: (0,metrics/* phasesOf */.I$)(outcome).filter(takesTime) }))
         .filter(({ phases }) => phases.length > 0);
     const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
     if (runs.length < 2 || rows.length > maxJobs)
@@ -38472,6 +38411,9 @@ function renderTimeline(outcomes) {
     const axis = `0${(0,format/* formatDuration */.a3)(endMs - startMs).padStart(barWidth - 1)}`;
     const drawn = [...lines, margin + axis, margin + legend.join('  ')];
     return ['```text', ...drawn.map((line) => line.trimEnd()), '```'].join('\n');
+}
+function takesTime({ fromMs, toMs }) {
+    return toMs === null || toMs > fromMs;
 }
 const margin = '    ';
 function drawBar(phases, startMs, endMs) {

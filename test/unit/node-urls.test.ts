@@ -49,7 +49,7 @@ test.each([
   [{ description: '-rf', protocol: '-x' }, `port: http://${node}`, `http://${node}`],
 ])('%j is shown and handed out', (change, line, address) => {
   const urls = urlsOf(change);
-  expect(urls.map((url) => `${url.description ?? 'port'}: ${addressOf(url)}`)).toEqual([line]);
+  expect(urls.map((each) => `${each.description ?? 'port'}: ${addressOf(each)}`)).toEqual([line]);
   expect(urls.map((each) => each.url)).toEqual([address]);
   expect(urls[0]?.job_uuid).toBe(uuidNumber(1));
 });

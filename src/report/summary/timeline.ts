@@ -22,10 +22,7 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
  */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
   const rows = outcomes
-    .map((outcome) => {
-      const lasting = ({ fromMs, toMs }: JobPhase) => toMs === null || toMs > fromMs;
-      return { ref: outcome.ref, phases: phasesOf(outcome).filter(lasting) };
-    })
+    .map((outcome) => ({ ref: outcome.ref, phases: phasesOf(outcome).filter(takesTime) }))
     .filter(({ phases }) => phases.length > 0);
   const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
   if (runs.length < 2 || rows.length > maxJobs) return '';
@@ -41,6 +38,10 @@ export function renderTimeline(outcomes: readonly Outcome[]): string {
   const axis = `0${formatDuration(endMs - startMs).padStart(barWidth - 1)}`;
   const drawn = [...lines, margin + axis, margin + legend.join('  ')];
   return ['```text', ...drawn.map((line) => line.trimEnd()), '```'].join('\n');
+}
+
+function takesTime({ fromMs, toMs }: JobPhase): boolean {
+  return toMs === null || toMs > fromMs;
 }
 
 const margin = '    ';
