@@ -29263,8 +29263,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/custody/saved-state.js
-var saved_state = __nccwpck_require__(7603);
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/inputs/read.js
@@ -29734,7 +29734,7 @@ var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
 // EXTERNAL MODULE: ./build/custody/mark.js
-var custody_mark = __nccwpck_require__(1415);
+var mark = __nccwpck_require__(1415);
 ;// CONCATENATED MODULE: ./build/cooking/submit.js
 
 
@@ -29755,7 +29755,7 @@ async function submit_submit(request, body, options) {
             return { job: sent, origin: 'cooked' };
         const kind = kindOf(sent);
         failures[kind] += 1;
-        const found = await lookAfter(kind, sent, failures[kind], request, options);
+        const found = await lookAfter(kind, sent, failures[kind], options);
         if (found !== null)
             return { job: found, origin: 'found' };
         if (failures[kind] >= maxFailures[kind])
@@ -29776,7 +29776,9 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
         record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
         try {
             const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
-            return isForOther(job, request) ? misdirected(job, request) : job;
+            const sent = (0,mark/* readHashAndNonce */.fN)(job);
+            const isOwn = sent === null || `${sent.hash}-${sent.nonce}` === request.mark;
+            return isOwn ? job : misdirected(job, request);
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
@@ -29790,10 +29792,6 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
         }
     });
 }
-function isForOther(job, { mark }) {
-    const own = (0,custody_mark/* readHashAndNonce */.fN)(job);
-    return own !== null && `${own.hash}-${own.nonce}` !== mark;
-}
 function misdirected({ uuid }, { recipeUuid }) {
     return new errors/* ServiceError */._7({
         trouble: 'unreadable',
@@ -29801,11 +29799,11 @@ function misdirected({ uuid }, { recipeUuid }) {
         detail: `the response is about another job, ${uuid}`,
     });
 }
-async function lookAfter(kind, error, failures, request, options) {
+async function lookAfter(kind, error, failures, options) {
     const { client, ended } = options;
     if (kind === 'unanswered') {
         options.onUnanswered(error);
-        return look(error, request, find/* lookupWindowMs */.t, options);
+        return look(error, find/* lookupWindowMs */.t, options);
     }
     if (failures >= maxFailures[kind])
         return null;
@@ -29813,14 +29811,11 @@ async function lookAfter(kind, error, failures, request, options) {
     await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
     if (kind === 'unreachable' || ended.aborted)
         return null;
-    return look(error, request, 0, options).catch(() => null);
+    return look(error, 0, options).catch(() => null);
 }
-async function look(error, { mark }, windowMs, { finder, facts, client }) {
+async function look(error, windowMs, { find, facts }) {
     try {
-        const { jobs, serverSentAtMs } = facts();
-        const knownUuids = jobs.map(({ uuid }) => uuid);
-        const sentAtMs = serverSentAtMs ?? client.serverNow();
-        return await finder.find({ mark, knownUuids, serverSentAtMs: sentAtMs, windowMs });
+        return await find({ ...facts(), windowMs });
     }
     catch (failure) {
         throw failure instanceof errors/* ServiceError */._7 ? error : failure;
@@ -29833,8 +29828,6 @@ var failure = __nccwpck_require__(8515);
 var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/money/cost.js
 var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/custody/facts.js
-var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules
@@ -29885,7 +29878,7 @@ async function readByHash(client, signal) {
     const jobs = [];
     for await (const job of read(() => oldestMs))
         jobs.push(job);
-    return Map.groupBy(jobs, (job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash);
+    return Map.groupBy(jobs, (job) => (0,mark/* readHashAndNonce */.fN)(job)?.hash);
 }
 function attemptsOf(first, byHash) {
     const tries = [first, ...first.alternatives];
@@ -29893,7 +29886,7 @@ function attemptsOf(first, byHash) {
     return first.earlierHashes.map((_, attempt) => tries.map((request) => ({ request, jobs: jobsOf(request, attempt) })));
 }
 function isOfSeveralSteps(found) {
-    const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce));
+    const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,mark/* readHashAndNonce */.fN)(job)?.nonce));
     return new Set(nonces).size > 1;
 }
 function chooseJob(attempts) {
@@ -30071,7 +30064,7 @@ async function tryToCook(step, entry, request, context) {
     return false;
 }
 async function cookEntry(step, entry, request, { plans, prices, attached }) {
-    const { client, finder, end, log, budget } = step;
+    const { client, find, end, log, budget } = step;
     const plan = plans.get(request);
     if (plan === undefined)
         throw new errors/* InterruptedError */.p4();
@@ -30085,7 +30078,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }) {
     try {
         const { job, origin } = await submit_submit(request, plan.body, {
             client,
-            finder,
+            find,
             inTurn: step.inTurn,
             ended: end.signal,
             abandon: end.abandon,
@@ -30098,7 +30091,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }) {
             onUnanswered: (error) => log.cookUnanswered(request, error),
             onDelayed: log.cookDelayed,
         });
-        if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
+        if (job.description !== null && !(0,mark/* carriesMark */.LR)(job, request.mark))
             log.markMissing(job);
         (0,update/* trackJob */.xH)(step, entry, job, origin, submittedAtMs);
         return null;
@@ -30188,7 +30181,7 @@ async function cook(deps) {
 function openSsh({ runner, createSshFolder }, user = node_urls/* vendorUser */.yS) {
     (0,folder/* checkTools */.Gd)(runner.env);
     const path = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-ssh-'));
-    (0,saved_state/* saveSshFolder */.kI)(runner, path);
+    runner.saveState(facts/* stateNames */.U0.sshFolder, path);
     const ssh = createSshFolder(path, user);
     runner.addPath(ssh.bin);
     (0,outputs/* writeSshConfig */.Q5)(runner, ssh.config);
@@ -30277,9 +30270,9 @@ async function dryRun(requests, plan, inputs, deps) {
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8718);
 /* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3227);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6804);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7603);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(6804);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(293);
 /* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(1165);
 /* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(2772);
@@ -30307,20 +30300,20 @@ async function cleanup(deps) {
         await cleanUpJobs(deps);
     }
     finally {
-        const folder = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__/* .readSshFolder */ .zh)(runner);
+        const folder = runner.state(_custody_facts_js__WEBPACK_IMPORTED_MODULE_10__/* .stateNames */ .U0.sshFolder);
         if (folder !== '')
             (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.rmSync)(folder, { recursive: true, force: true });
     }
 }
 async function cleanUpJobs(deps) {
     const { runner } = deps;
-    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__/* .readSavedState */ .rh)(runner);
+    const saved = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_10__/* .readSavedState */ .rh)(runner);
     if (saved === null)
         return;
     const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .ot)(facts, saved.step, saved.policy, 'post');
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_11__/* .getWanted */ .o)(facts, saved.step, saved.policy, 'post');
     const nothing = { canceled: new Set(), hasLooked: false };
-    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .Gj)(facts, wanted(facts), nothing, 'post').do !== 'done');
+    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_11__/* .nextAction */ .G)(facts, wanted(facts), nothing, 'post').do !== 'done');
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
@@ -30364,7 +30357,7 @@ const maxCleanupMs = 225_000;
 async function reconcileAll(open, wanted, client, log) {
     const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
     const reason = 'the workflow job has ended';
-    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__/* .createFactsReconciler */ .a)({ client, log, phase: 'post', deadline, reason });
+    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_12__/* .createFactsReconciler */ .a)({ client, log, phase: 'post', deadline, reason });
     await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
 }
 
@@ -30577,19 +30570,31 @@ function describe(run) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cp: () => (/* binding */ savePolicy),
 /* harmony export */   Gz: () => (/* binding */ newStepFacts),
-/* harmony export */   H3: () => (/* binding */ stepFactsSchema),
 /* harmony export */   KD: () => (/* binding */ isDuplicate),
-/* harmony export */   bv: () => (/* binding */ entryFactsSchema),
+/* harmony export */   Ku: () => (/* binding */ saveIfPossible),
+/* harmony export */   U0: () => (/* binding */ stateNames),
+/* harmony export */   cs: () => (/* binding */ saveStep),
 /* harmony export */   ec: () => (/* binding */ withJob),
 /* harmony export */   kG: () => (/* binding */ newEntryFacts),
 /* harmony export */   kS: () => (/* binding */ unansweredCooks),
-/* harmony export */   l5: () => (/* binding */ withSent)
+/* harmony export */   l5: () => (/* binding */ withSent),
+/* harmony export */   rh: () => (/* binding */ readSavedState),
+/* harmony export */   wn: () => (/* binding */ saveEntry)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
 /* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(268);
 
 
+
+const policySchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
+    onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
+    onJobEnd: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['keep', 'cancel']),
+});
 const jobFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
     uuid: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(),
     hasEnded: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
@@ -30633,6 +30638,46 @@ function withSent(job, { retries, nodes }) {
 function isDuplicate({ mark, jobs }, jobUuid) {
     return mark !== null && jobs[0]?.uuid !== jobUuid;
 }
+const stateNames = {
+    policy: 'policy',
+    step: 'step',
+    pendingSha: 'commit-statuses',
+    sshFolder: 'ssh-folder',
+};
+const entryName = (place) => `entry-${place}`;
+function savePolicy(runner, policy) {
+    runner.saveState(stateNames.policy, JSON.stringify(policy));
+}
+function saveEntry(runner, place, facts) {
+    runner.saveState(entryName(place), JSON.stringify(facts));
+}
+function saveStep(runner, facts) {
+    runner.saveState(stateNames.step, JSON.stringify(facts));
+}
+function saveIfPossible(save) {
+    try {
+        save();
+    }
+    catch {
+    }
+}
+function readSavedState(runner) {
+    const read = (name, schema) => {
+        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .parseJson */ .qF)(runner.state(name)));
+        return parsed.success ? parsed.data : null;
+    };
+    const policy = read(stateNames.policy, policySchema);
+    if (policy === null)
+        return null;
+    const entries = [];
+    for (let place = 0; runner.state(entryName(place)) !== ''; place += 1) {
+        const facts = read(entryName(place), entryFactsSchema);
+        if (facts !== null)
+            entries.push(facts);
+    }
+    const step = read(stateNames.step, stepFactsSchema) ?? newStepFacts;
+    return { policy, step, entries, pendingSha: runner.state(stateNames.pendingSha) };
+}
 
 
 /***/ }),
@@ -30653,47 +30698,46 @@ function isDuplicate({ mark, jobs }, jobUuid) {
 
 
 const lookupWindowMs = 30_000;
-const pausesMs = [1_000, 2_000, 4_000, 8_000];
+const pausesMs = [1_000, 2_000, 4_000];
+const maxPauseMs = 8_000;
 const gridMs = 1_000;
 const maxSharedMs = 100;
 function createFinder(client, signal) {
     const { clock } = client;
     const read = (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescribedReader */ .rg)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
     let shared = { beganAtMs: -Infinity, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
-    const findOnce = async ({ mark, knownUuids, serverSentAtMs }) => {
+    const findOnce = async ({ mark, jobs, serverSentAtMs }) => {
         const nowMs = clock.monotonicMs();
         if (nowMs - shared.beganAtMs > maxSharedMs)
             shared = { beganAtMs: nowMs, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
-        const isKnown = ({ uuid }) => knownUuids.includes(uuid);
+        const isKnown = (job) => jobs.some(({ uuid }) => uuid === job.uuid);
         const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
         for await (const job of read(() => oldestMs, isKnown, shared.pages()))
-            if ((0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
+            if (mark !== null && (0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
                 return job;
         return null;
     };
-    return {
-        find: async (search) => {
-            const beganAtMs = clock.monotonicMs();
-            const lookedForMs = () => clock.monotonicMs() - beganAtMs;
-            for (let looks = 0;; looks += 1) {
-                if (signal.aborted)
-                    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4();
-                const isEnough = lookedForMs() >= search.windowMs;
-                try {
-                    const job = await findOnce(search);
-                    if (job !== null || isEnough)
-                        return job;
-                }
-                catch (error) {
-                    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7) || !error.retryable)
-                        throw error;
-                    if (!search.isLast && lookedForMs() >= search.windowMs * 2)
-                        throw error;
-                }
-                const pauseMs = pausesMs[Math.min(looks, pausesMs.length - 1)] ?? 0;
-                await clock.sleep(pauseMs - (clock.monotonicMs() % gridMs), signal);
+    return async (search) => {
+        const beganAtMs = clock.monotonicMs();
+        const lookedForMs = () => clock.monotonicMs() - beganAtMs;
+        for (let looks = 0;; looks += 1) {
+            if (signal.aborted)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4();
+            const isEnough = lookedForMs() >= search.windowMs;
+            try {
+                const job = await findOnce(search);
+                if (job !== null || isEnough)
+                    return job;
             }
-        },
+            catch (error) {
+                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7) || !error.retryable)
+                    throw error;
+                if (!search.isLast && lookedForMs() >= search.windowMs * 2)
+                    throw error;
+            }
+            const pauseMs = pausesMs[looks] ?? maxPauseMs;
+            await clock.sleep(pauseMs - (clock.monotonicMs() % gridMs), signal);
+        }
     };
 }
 function share(source) {
@@ -30811,19 +30855,11 @@ function isOfRepository(mark, here) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gj: () => (/* binding */ nextAction),
-/* harmony export */   ot: () => (/* binding */ getWanted),
-/* harmony export */   wh: () => (/* binding */ policySchema)
+/* harmony export */   G: () => (/* binding */ nextAction),
+/* harmony export */   o: () => (/* binding */ getWanted)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
 
-
-const policySchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
-    onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
-    onJobEnd: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['keep', 'cancel']),
-});
 function getWanted(facts, step, policy, phase) {
     if (phase === 'post' && policy.onJobEnd === 'cancel')
         return 'cancel';
@@ -30921,7 +30957,7 @@ async function reconcile(custody) {
             hasLooked = false;
     };
     while (!deadline.aborted) {
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .Gj)(facts(), wanted(), { canceled, hasLooked }, phase);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(facts(), wanted(), { canceled, hasLooked }, phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, custody));
@@ -31005,14 +31041,11 @@ async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, dead
         log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 async function findJob(custody) {
-    const { finder, log, phase } = custody;
+    const { find, log, phase } = custody;
     const facts = custody.facts();
-    const mark = facts.mark ?? '';
     try {
-        const job = await finder.find({
-            mark,
-            knownUuids: facts.jobs.map(({ uuid }) => uuid),
-            serverSentAtMs: facts.serverSentAtMs,
+        const job = await find({
+            ...facts,
             windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
@@ -31028,7 +31061,7 @@ async function findJob(custody) {
     }
     catch (error) {
         if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(custody.facts()) > 0)
-            log.lookupFailed(mark, error);
+            log.lookupFailed(facts.mark ?? '', error);
         return false;
     }
 }
@@ -31041,7 +31074,7 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const shared = { ...options, poller, finder: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), onJob };
+    const shared = { ...options, poller, find: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), onJob };
     return async (saved, wanted) => {
         let facts = saved;
         await reconcile({
@@ -31055,79 +31088,6 @@ function createFactsReconciler(options) {
             reason: () => reason,
         });
     };
-}
-
-
-/***/ }),
-
-/***/ 7603:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Cp: () => (/* binding */ savePolicy),
-/* harmony export */   Ku: () => (/* binding */ saveIfPossible),
-/* harmony export */   cs: () => (/* binding */ saveStep),
-/* harmony export */   kI: () => (/* binding */ saveSshFolder),
-/* harmony export */   rh: () => (/* binding */ readSavedState),
-/* harmony export */   wn: () => (/* binding */ saveEntry),
-/* harmony export */   zZ: () => (/* binding */ savePendingStatuses),
-/* harmony export */   zh: () => (/* binding */ readSshFolder)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
-/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(268);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
-
-
-
-
-const policyName = 'policy';
-const stepName = 'step';
-const statusesName = 'commit-statuses';
-const sshFolderName = 'ssh-folder';
-const entryName = (place) => `entry-${place}`;
-function savePolicy(runner, policy) {
-    runner.saveState(policyName, JSON.stringify(policy));
-}
-function saveEntry(runner, place, facts) {
-    runner.saveState(entryName(place), JSON.stringify(facts));
-}
-function saveStep(runner, facts) {
-    runner.saveState(stepName, JSON.stringify(facts));
-}
-function saveIfPossible(save) {
-    try {
-        save();
-    }
-    catch {
-    }
-}
-function savePendingStatuses(runner, sha) {
-    runner.saveState(statusesName, sha);
-}
-function saveSshFolder(runner, path) {
-    runner.saveState(sshFolderName, path);
-}
-function readSshFolder(runner) {
-    return runner.state(sshFolderName);
-}
-function readSavedState(runner) {
-    const read = (name, schema) => {
-        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .parseJson */ .qF)(runner.state(name)));
-        return parsed.success ? parsed.data : null;
-    };
-    const policy = read(policyName, _policy_js__WEBPACK_IMPORTED_MODULE_1__/* .policySchema */ .wh);
-    if (policy === null)
-        return null;
-    const entries = [];
-    for (let place = 0; runner.state(entryName(place)) !== ''; place += 1) {
-        const facts = read(entryName(place), _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .entryFactsSchema */ .bv);
-        if (facts !== null)
-            entries.push(facts);
-    }
-    const step = read(stepName, _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .stepFactsSchema */ .H3) ?? _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newStepFacts */ .Gz;
-    const pendingSha = runner.state(statusesName);
-    return { policy, step, entries, pendingSha };
 }
 
 
@@ -31323,7 +31283,7 @@ function getRetryAfter(headers, nowMs) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3147);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7603);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9507);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
 /* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
 /* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
@@ -31365,7 +31325,7 @@ const maxRequestMs = 4_000;
 function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const { clock, runner } = deps;
     const { repository, sha } = run;
-    (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .savePendingStatuses */ .zZ)(runner, sha);
+    runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .stateNames */ .U0.pendingSha, sha);
     const settling = new AbortController();
     const over = new AbortController();
     const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_7__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
@@ -31401,7 +31361,7 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             await sender.idle();
             settled.abort();
             if (!sender.isLeft())
-                (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .savePendingStatuses */ .zZ)(runner, '');
+                runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .stateNames */ .U0.pendingSha, '');
         },
     };
 }
@@ -36678,9 +36638,7 @@ function isEnding(status) {
 const maxMs = 10_000;
 const groupSize = 24;
 const maxPagesPerGroup = 4;
-function startOf({ started_at_ms: startedMs }) {
-    return startedMs ?? Number.MAX_SAFE_INTEGER;
-}
+const startOf = ({ started_at_ms: startedMs }) => startedMs ?? Infinity;
 async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
     const runs = outcomes.flatMap(({ job, runs: own }) => ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job?.status ?? '') ? own : []));
     const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
@@ -42731,7 +42689,7 @@ function getOutcome(entry, step, plan) {
         readyCheck: plan.readyCheck,
         sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .vendorUser */ .yS,
         ending: stopReason(facts, step),
-        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .ot)(facts, step, plan.policy, 'main') === 'keep',
+        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, step, plan.policy, 'main') === 'keep',
         unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
     }, {
         ...plan.policy,
@@ -42773,8 +42731,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   p: () => (/* binding */ withStep)
 });
 
-// EXTERNAL MODULE: ./build/custody/saved-state.js
-var saved_state = __nccwpck_require__(7603);
+// EXTERNAL MODULE: ./build/custody/facts.js
+var custody_facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/money/bills.js
@@ -42898,9 +42856,9 @@ async function withStep(plan, jobs, listeners, deps, work) {
     const step = (0,step_step/* createStep */.B)(plan, jobs, listeners, deps, closed.signal);
     try {
         startReports(step, closed.signal);
-        (0,saved_state/* savePolicy */.Cp)(deps.runner, plan.policy);
+        (0,custody_facts/* savePolicy */.Cp)(deps.runner, plan.policy);
         for (const { place, facts } of step.entries)
-            (0,saved_state/* saveEntry */.wn)(deps.runner, place, facts);
+            (0,custody_facts/* saveEntry */.wn)(deps.runner, place, facts);
         startStep(step);
         return await work(step);
     }
@@ -42925,7 +42883,7 @@ const timeoutWords = {
 };
 function startStep(step) {
     const { deps, end, budget } = step;
-    budget.start({
+    void budget.start({
         onOverRate: (jobUuid, why) => {
             const entry = (0,step_step/* allEntries */.Y)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
             if (entry !== undefined)
@@ -42938,12 +42896,12 @@ function startStep(step) {
         },
     });
     end.start((facts) => {
-        const save = () => (0,saved_state/* saveStep */.cs)(deps.runner, facts);
+        const save = () => (0,custody_facts/* saveStep */.cs)(deps.runner, facts);
         if (facts.hasVerdict) {
             save();
             return;
         }
-        (0,saved_state/* saveIfPossible */.Ku)(save);
+        (0,custody_facts/* saveIfPossible */.Ku)(save);
         for (const entry of (0,step_step/* allEntries */.Y)(step))
             if (!entry.isSubmitting)
                 void (0,update/* reconcileEntry */.Xt)(step, entry);
@@ -43426,37 +43384,28 @@ const cancelTakesMs = 15_000;
 const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
+const maxRateWaitMs = 30_000;
 const rateEveryMs = 60_000;
 function createBudget(client, ceilings, over) {
-    const { clock } = client;
     const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-    const watched = new Map();
     let listener = null;
-    const getSpend = () => (0,cost/* spendOf */.Ii)([...watched.values()].flatMap(spansOfJob), (0,service_client/* nowOf */.Ic)(client), maxHourlyRateUsd ?? 0);
-    const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
+    const jobs = watchJobs(client, over, ({ job }, rateUsd) => {
         if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted)
             return;
         const why = { kind: 'rate', amountUsd: rateUsd, ceilingUsd: maxHourlyRateUsd };
         listener?.onOverRate(job.uuid, why);
     });
+    const getSpend = () => (0,cost/* spendOf */.Ii)(jobs.spans(), (0,service_client/* nowOf */.Ic)(client), maxHourlyRateUsd ?? 0);
     return {
         onLook: (job) => {
-            if (!(0,money_ceilings/* hasCeiling */.YW)(ceilings))
-                return;
-            const entry = updateWatched(watched.get(job.uuid), job, (0,service_client/* nowOf */.Ic)(client));
-            watched.set(job.uuid, entry);
-            if (!over.aborted && mustRead(entry))
-                void readRuns(entry);
+            if ((0,money_ceilings/* hasCeiling */.YW)(ceilings))
+                jobs.onLook(job);
         },
-        waitForRate: async (jobUuid, maxMs) => {
-            const entry = watched.get(jobUuid);
-            if (entry !== undefined)
-                await waitForRate(entry, readRuns, clock, maxMs, over);
-        },
+        waitForRate: jobs.waitForRate,
         refusal: async (rateUsd) => {
             if (maxCostUsd === null)
                 return null;
-            await Promise.all([...watched.values()].map(async ({ reading }) => reading));
+            await jobs.settled();
             const { usd, hourlyUsd } = getSpend();
             const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
             if (remainingMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
@@ -43464,30 +43413,65 @@ function createBudget(client, ceilings, over) {
             return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
         },
         over,
-        start: (told) => {
+        start: async (told) => {
             listener = told;
-            if (maxCostUsd !== null)
-                void watchCost(getSpend, maxCostUsd, clock, over, told);
+            if (maxCostUsd === null)
+                return;
+            for (; !over.aborted; await client.clock.sleep(lookEveryMs, over)) {
+                const spend = getSpend();
+                if (remainingMs(spend, maxCostUsd) > cancelTakesMs + lookEveryMs)
+                    continue;
+                told.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
+                return;
+            }
         },
     };
 }
-async function watchCost(getSpend, ceilingUsd, clock, over, { onOverCost }) {
-    for (; !over.aborted; await clock.sleep(lookEveryMs, over)) {
-        const spend = getSpend();
-        if (remainingMs(spend, ceilingUsd) > cancelTakesMs + lookEveryMs)
-            continue;
-        onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
-        return;
-    }
-}
-async function waitForRate(entry, readRuns, clock, maxMs, over) {
-    const untilMs = clock.monotonicMs() + maxMs;
-    const isOpen = () => currentRate(entry) === null && !over.aborted;
-    while (isOpen() && clock.monotonicMs() < untilMs) {
-        await readRuns(entry);
-        if (isOpen())
-            await clock.sleep(retryEveryMs, over);
-    }
+function watchJobs(client, over, onRate) {
+    const { clock } = client;
+    const watched = new Map();
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const read = async (entry) => {
+        const { status, uuid } = entry.job;
+        try {
+            entry.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
+            entry.read = { status, atMs: entry.lastSeenMs };
+            const rateUsd = (0,jobs_status/* isFinal */.dR)(entry.runs.at(-1)?.status ?? '') ? null : (0,cost/* hourlyRateOf */.FV)(entry);
+            if (rateUsd !== null)
+                onRate(entry, rateUsd);
+        }
+        catch {
+        }
+        entry.reading = null;
+    };
+    const readRuns = async (entry) => (entry.reading ??= read(entry));
+    return {
+        onLook: (job) => {
+            const nowMs = (0,service_client/* nowOf */.Ic)(client);
+            const times = { firstSeenMs: nowMs, idleSeenMs: nowMs, lastSeenMs: nowMs };
+            const fresh = { job, runs: [], ...times, read: null, reading: null };
+            const entry = Object.assign(watched.get(job.uuid) ?? fresh, { job, lastSeenMs: nowMs });
+            if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
+                entry.idleSeenMs = nowMs;
+            watched.set(job.uuid, entry);
+            if (!over.aborted && mustRead(entry))
+                void readRuns(entry);
+        },
+        waitForRate: async (jobUuid) => {
+            const entry = watched.get(jobUuid);
+            if (entry === undefined)
+                return;
+            const untilMs = clock.monotonicMs() + maxRateWaitMs;
+            const isOpen = () => (0,cost/* hourlyRateOf */.FV)(entry) === null && !over.aborted;
+            while (isOpen() && clock.monotonicMs() < untilMs) {
+                await readRuns(entry);
+                if (isOpen())
+                    await clock.sleep(retryEveryMs, over);
+            }
+        },
+        settled: async () => Promise.all([...watched.values()].map(async ({ reading }) => reading)),
+        spans: () => [...watched.values()].flatMap(spansOfJob),
+    };
 }
 function remainingMs({ usd, hourlyUsd }, maxCostUsd) {
     if (hourlyUsd <= 0)
@@ -43503,41 +43487,10 @@ function spansOfJob({ job, runs, ...seen }) {
         endedMs: (0,restart/* hasFinished */.rz)(job) ? ((0,metrics/* instantMs */.Or)(job.completed_at) ?? seen.lastSeenMs) : null,
     });
 }
-function createRunReader(client, over, onRate) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
-    const read = async (entry) => {
-        const { status, uuid } = entry.job;
-        try {
-            entry.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
-            entry.read = { status, atMs: entry.lastSeenMs };
-            const rateUsd = (0,jobs_status/* isFinal */.dR)(entry.runs.at(-1)?.status ?? '') ? null : currentRate(entry);
-            if (rateUsd !== null)
-                onRate(entry, rateUsd);
-        }
-        catch {
-        }
-        entry.reading = null;
-    };
-    return async (entry) => (entry.reading ??= read(entry));
-}
-function currentRate({ job, runs }) {
-    const newest = runs.at(-1);
-    return newest === undefined ? null : (0,cost/* rateOfRun */.LY)(newest, job);
-}
-function updateWatched(before, job, nowMs) {
-    const fresh = { runs: [], firstSeenMs: nowMs, idleSeenMs: nowMs, read: null, reading: null };
-    const entry = Object.assign(before ?? { ...fresh, job, lastSeenMs: nowMs }, {
-        job,
-        lastSeenMs: nowMs,
-    });
-    if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
-        entry.idleSeenMs = nowMs;
-    return entry;
-}
 function mustRead({ job, runs, read, lastSeenMs }) {
     if (job.status === 'PENDING' && runs.length === 0)
         return false;
-    if (read?.status !== job.status || currentRate({ job, runs }) === null)
+    if (read?.status !== job.status || (0,cost/* hourlyRateOf */.FV)({ job, runs }) === null)
         return true;
     return !(0,jobs_status/* isFinal */.dR)(job.status) && lastSeenMs - read.atMs >= rateEveryMs;
 }
@@ -43635,7 +43588,7 @@ function createStep(plan, jobs, listeners, deps, closed) {
         client,
         probe,
         end,
-        finder: (0,find/* createFinder */.p)(client, end.deadline),
+        find: (0,find/* createFinder */.p)(client, end.deadline),
         poller: (0,poll/* createPoller */.vO)({
             client,
             interval: (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,
@@ -43687,12 +43640,10 @@ function watchfulInterval(interval) {
 /* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9507);
 /* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7836);
 /* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6804);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7603);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4746);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6479);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6479);
 
 
 
@@ -43703,16 +43654,16 @@ function watchfulInterval(interval) {
 
 function saveFacts({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
-    const save = () => (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
+    const save = () => (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
     if (change.sends === undefined)
-        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .saveIfPossible */ .Ku)(save);
+        (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .saveIfPossible */ .Ku)(save);
     else
         save();
 }
 function trackJob(step, entry, answer, origin, submittedAtMs = step.deps.clock.now()) {
     const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { submitted });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { submitted });
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
     saveFacts(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
     applyUpdate(step, entry, job);
@@ -43723,7 +43674,7 @@ function applyUpdate({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
         budget.onLook(job);
     const before = entry.seen;
-    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .seeJob */ .hB)(entry, job, deps.clock.now());
+    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .seeJob */ .hB)(entry, job, deps.clock.now());
     const { submitted, timeline } = entry.seen;
     const change = timeline.at(-1);
     const isChanged = timeline !== before.timeline && before.timeline.length > 0;
@@ -43749,10 +43700,10 @@ async function refresh(step, entry, until) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(step.deps.clock, maxRefreshMs, until);
     const answer = await lookOnce(step, job.uuid, signal);
     clear();
-    if (answer === null || answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7)
+    if (answer === null || answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7)
         return;
     const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
-    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(seen);
+    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(seen);
     const { stop } = entry.facts;
     if (!hasEnded && stop === 'goal')
         return;
@@ -43767,7 +43718,7 @@ function failFast({ plan, end }) {
         end.endFor('fail-fast');
 }
 function outcomeNow({ end, plan }, entry) {
-    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, end.facts(), plan);
+    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .getOutcome */ .p8)(entry, end.facts(), plan);
 }
 function reportEnd(step, entry) {
     const outcome = outcomeNow(step, entry);
@@ -43778,7 +43729,7 @@ function reportEnd(step, entry) {
         listener.ended?.(outcome);
 }
 function startTry(step, request, earlierTries = []) {
-    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .allEntries */ .Y)(step).length, earlierTries);
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_7__/* .allEntries */ .Y)(step).length, earlierTries);
     const before = step.entries[request.index];
     if (before !== undefined)
         step.earlier.push(before);
@@ -43796,25 +43747,25 @@ function stopOverBudget(step, entry, why) {
     const { stop } = entry.facts;
     if (stop !== null && stop !== 'goal')
         return;
-    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { overBudget: why });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { overBudget: why });
     saveFacts(step, entry, { stop: 'over-budget' });
     failFast(step);
     void reconcileEntry(step, entry);
 }
 function createCustody(step, entry) {
-    const { client, finder, poller, end, plan, log } = step;
+    const { client, find, poller, end, plan, log } = step;
     const { cancelReason } = plan;
     const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
     return {
         client,
-        finder,
+        find,
         poller,
         deadline: end.deadline,
         phase: cancelReason === undefined ? 'main' : 'post',
         facts: () => entry.facts,
         record: (change) => saveFacts(step, entry, change),
         wanted: () => cancelReason === undefined
-            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .ot)(entry.facts, end.facts(), plan.policy, 'main')
+            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
             : 'cancel',
         canceled: entry.canceled,
         reason: () => cancelReason ?? causeOf(entry.facts, step),
@@ -43823,27 +43774,23 @@ function createCustody(step, entry) {
             ...log,
             cancelling: (jobUuid, reason) => {
                 if (isOwn(jobUuid))
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
                 log.cancelling(jobUuid, reason, entry.ref.index);
             },
             cancelFailed: (jobUuid, error) => {
-                const { submitted, error: before } = entry.seen;
+                const errors = [entry.seen.error, error];
                 if (isOwn(jobUuid))
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
                 if (cancelReason !== undefined)
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error) });
-                else if (!(submitted === null && isRefused(404, before, error)) &&
-                    !hasExpired(before, error))
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .asError */ .zR)(error) });
+                else if (!isRefused(401, errors) && !isRefused(404, errors))
                     log.cancelFailed(jobUuid, error);
             },
         },
     };
 }
-function isRefused(status, ...errors) {
-    return errors.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && error.status === status);
-}
-function hasExpired(before, error) {
-    return isRefused(401, before, error) && before instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceError */ ._7 && before.isKnownHost;
+function isRefused(status, errors) {
+    return errors.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 && error.status === status);
 }
 function causeOf({ stop }, { end }) {
     const [reason] = end.facts().ends;
@@ -44059,7 +44006,6 @@ var update = __nccwpck_require__(2234);
 
 
 
-const maxRateWaitMs = 30_000;
 async function watchToEnd(step, entry, hasNext = false) {
     const { submitted } = entry.seen;
     if (submitted === null)
@@ -44068,7 +44014,7 @@ async function watchToEnd(step, entry, hasNext = false) {
     try {
         await watch(step, entry, submitted, log);
         if (entry.facts.stop === 'goal' && step.plan.ceilings.maxHourlyRateUsd !== null)
-            await step.budget.waitForRate(submitted.job.uuid, maxRateWaitMs);
+            await step.budget.waitForRate(submitted.job.uuid);
         if (entry.facts.stop === 'goal')
             keepCounting(step, entry, submitted);
     }

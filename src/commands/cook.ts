@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveSshFolder } from '../custody/saved-state.ts';
+import { stateNames } from '../custody/facts.ts';
 import { readRunRef, readStepIdentity, tempFolder, type RunRef } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { createPriceReader, planCooks, priceEntries } from '../cooking/plan.ts';
@@ -63,7 +63,7 @@ function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolde
   checkTools(runner.env);
   const path = mkdtempSync(join(tempFolder(runner), 'dispersed-ssh-'));
   // Before there is a key in it: post deletes it.
-  saveSshFolder(runner, path);
+  runner.saveState(stateNames.sshFolder, path);
   const ssh = createSshFolder(path, user);
   runner.addPath(ssh.bin);
   writeSshConfig(runner, ssh.config);

@@ -8,10 +8,9 @@ import { toAccess } from '../inputs/access.ts';
 import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
 import { cleanUpInputs } from '../inputs/tables.ts';
-import type { EntryFacts } from '../custody/facts.ts';
+import { readSavedState, stateNames, type EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Wanted } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
-import { readSavedState, readSshFolder } from '../custody/saved-state.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
@@ -29,7 +28,7 @@ export async function cleanup(deps: Deps): Promise<void> {
     await cleanUpJobs(deps);
   } finally {
     // The keys of its steps on the GPU.
-    const folder = readSshFolder(runner);
+    const folder = runner.state(stateNames.sshFolder);
     if (folder !== '') rmSync(folder, { recursive: true, force: true });
   }
 }

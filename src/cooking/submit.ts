@@ -5,13 +5,13 @@ import { backoffMs } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
-import { lookupWindowMs, type Finder } from '../custody/find.ts';
+import { lookupWindowMs, type Find } from '../custody/find.ts';
 import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
 interface SubmitOptions {
   readonly client: Client;
-  readonly finder: Finder;
+  readonly find: Find;
   /** Lets so many cooks be under way at once. Looking for a job takes none of the places. */
   readonly inTurn: LimitFunction;
   /** Fires when nothing more may be cooked. */
@@ -53,7 +53,7 @@ export async function submit(request: CookRequest, body: CookBody, options: Subm
     if (!(sent instanceof ServiceError)) return { job: sent, origin: 'cooked' as const };
     const kind = kindOf(sent);
     failures[kind] += 1;
-    const found = await lookAfter(kind, sent, failures[kind], request, options);
+    const found = await lookAfter(kind, sent, failures[kind], options);
     if (found !== null) return { job: found, origin: 'found' as const };
     if (failures[kind] >= maxFailures[kind]) throw sent;
   }
@@ -76,7 +76,9 @@ async function send(
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
       const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
-      return isForOther(job, request) ? misdirected(job, request) : job;
+      const sent = readHashAndNonce(job);
+      const isOwn = sent === null || `${sent.hash}-${sent.nonce}` === request.mark;
+      return isOwn ? job : misdirected(job, request);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
@@ -87,12 +89,7 @@ async function send(
   });
 }
 
-/** Whether a job carries the mark of another entry, step or run: then the answer was not for us. */
-function isForOther(job: Job, { mark }: CookRequest): boolean {
-  const own = readHashAndNonce(job);
-  return own !== null && `${own.hash}-${own.nonce}` !== mark;
-}
-
+// The job carries the mark of another entry, step or run.
 function misdirected({ uuid }: Job, { recipeUuid }: CookRequest): ServiceError {
   return new ServiceError({
     trouble: 'unreadable',
@@ -106,35 +103,26 @@ async function lookAfter(
   kind: FailureKind,
   error: ServiceError,
   failures: number,
-  request: CookRequest,
   options: SubmitOptions,
 ): Promise<Job | null> {
   const { client, ended } = options;
   if (kind === 'unanswered') {
     options.onUnanswered(error);
-    return look(error, request, lookupWindowMs, options);
+    return look(error, lookupWindowMs, options);
   }
   if (failures >= maxFailures[kind]) return null;
   options.onDelayed(error);
   await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
   if (kind === 'unreachable' || ended.aborted) return null;
   // A limit may be counted after the job was created: one look costs less than a second job.
-  return look(error, request, 0, options).catch(() => null);
+  return look(error, 0, options).catch(() => null);
 }
 
-async function look(
-  error: ServiceError,
-  { mark }: CookRequest,
-  windowMs: number,
-  { finder, facts, client }: SubmitOptions,
-): Promise<Job | null> {
+async function look(error: ServiceError, windowMs: number, { find, facts }: SubmitOptions) {
   try {
-    const { jobs, serverSentAtMs } = facts();
-    const knownUuids = jobs.map(({ uuid }) => uuid);
-    const sentAtMs = serverSentAtMs ?? client.serverNow();
-    return await finder.find({ mark, knownUuids, serverSentAtMs: sentAtMs, windowMs });
+    return await find({ ...facts(), windowMs });
   } catch (failure) {
-    // Without a look nothing may be sent again; what is to be told is the first error.
+    // Without a look nothing may be sent again; what is reported is the first error.
     throw failure instanceof ServiceError ? error : failure;
   }
 }

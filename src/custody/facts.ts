@@ -1,9 +1,22 @@
 import * as z from 'zod/mini';
 import { endReasons } from '../jobs/records.ts';
+import type { Runner } from '../runner.ts';
+import { parseJson } from '../service/json.ts';
 import type { Job } from '../service/schemas.ts';
 
-// What was sent, answered and seen, and why the wait ended: plain data, kept in the saved state for
-// the post entry, and never a conclusion.
+// What was sent, answered and seen, and why the wait ended: plain data, never a conclusion and never
+// a secret. It is kept in the step's saved state, for the post entry, before each request leaves; the
+// runner reads it when the process has ended, however it ended.
+
+/** What was asked to be done with jobs that have not ended when the step does. */
+const policySchema = z.object({
+  onTimeout: z.enum(['cancel', 'fail', 'detach']),
+  onWorkflowCancel: z.enum(['cancel', 'detach']),
+  /** For the post entry alone. */
+  onJobEnd: z.enum(['keep', 'cancel']),
+});
+
+export type Policy = Readonly<z.infer<typeof policySchema>>;
 
 const jobFactsSchema = z.object({
   uuid: z.string(),
@@ -12,7 +25,7 @@ const jobFactsSchema = z.object({
 });
 
 /** What is known of one entry. */
-export const entryFactsSchema = z.object({
+const entryFactsSchema = z.object({
   /** At the end of the description of the entry's job; null for a job given by its UUID. */
   mark: z.nullable(z.string()),
   /** Cooks that have left. */
@@ -23,7 +36,7 @@ export const entryFactsSchema = z.object({
   refused: z.number(),
   /** The service's clock when the last cook left, Unix ms; null where no answer had told it. */
   serverSentAtMs: z.nullable(z.number()),
-  /** How often its job may be started once more, as it was sent or is in the recipe; null: not known. */
+  /** How often its job may be started again, as it was sent or is in the recipe; null: not known. */
   retries: z.nullable(z.number()),
   /** How many nodes its job asks for, likewise. */
   nodes: z.nullable(z.number()),
@@ -32,7 +45,7 @@ export const entryFactsSchema = z.object({
   /**
    * Why the step no longer watches this entry, where that is not the end of the whole step:
    * - `goal`: the job does what was asked for: it runs, or was submitted
-   * - `ended`: the job has ended, though perhaps the service starts it once more
+   * - `ended`: the job has ended, though perhaps the service starts it again
    * - `lost`: the service does not tell of the job any more
    * - `not-cooked`: no job was created, as far as is known
    * - `over-budget`: it costs more than it may, or would have
@@ -44,7 +57,7 @@ export const entryFactsSchema = z.object({
 export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
 
 /** What is known of the step. */
-export const stepFactsSchema = z.object({
+const stepFactsSchema = z.object({
   /** Why the wait has ended, in the order in which it happened; empty while it goes on. */
   ends: z.array(z.enum(endReasons)),
   /** Whether main has its verdict: nothing that happens later changes what it decided. */
@@ -66,7 +79,7 @@ export function unansweredCooks({ sends, unsent, refused, jobs }: EntryFacts): n
   return Math.max(0, sends - unsent - refused - jobs.length);
 }
 
-/** The same facts with a job added, or with more known of it. */
+/** The jobs of an entry, with one added, or with more known of it. */
 export function withJob({ jobs }: EntryFacts, job: EntryFacts['jobs'][number]) {
   const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
   return {
@@ -85,6 +98,60 @@ export function withSent(job: Job, { retries, nodes }: Pick<EntryFacts, 'retries
 
 /** Whether a job is a second one that a repeated cook has created. */
 export function isDuplicate({ mark, jobs }: EntryFacts, jobUuid: string): boolean {
-  // Without a mark they are jobs that were there before, which nobody cooked here.
+  // Without a mark they are jobs that were there before.
   return mark !== null && jobs[0]?.uuid !== jobUuid;
+}
+
+/** What is saved beside the facts, by name: without the policy, post takes it that nothing was sent. */
+export const stateNames = {
+  policy: 'policy',
+  step: 'step',
+  /** The commit whose statuses are still to be finished; empty where none is. */
+  pendingSha: 'commit-statuses',
+  /** The folder with the key of the step, for post to delete. */
+  sshFolder: 'ssh-folder',
+};
+
+const entryName = (place: number) => `entry-${place}`;
+
+export function savePolicy(runner: Runner, policy: Policy): void {
+  runner.saveState(stateNames.policy, JSON.stringify(policy));
+}
+
+/** @param place among all entries of the step, from 0, without gaps */
+export function saveEntry(runner: Runner, place: number, facts: EntryFacts): void {
+  runner.saveState(entryName(place), JSON.stringify(facts));
+}
+
+export function saveStep(runner: Runner, facts: StepFacts): void {
+  runner.saveState(stateNames.step, JSON.stringify(facts));
+}
+
+/**
+ * Saves what post can do without: it takes main for killed then, and looks for the jobs. Where a disk
+ * is full, that is no reason not to cancel them now.
+ */
+export function saveIfPossible(save: () => void): void {
+  try {
+    save();
+  } catch {
+    // What was saved before the cook left is there.
+  }
+}
+
+/** Reads what main saved; null where it sent nothing. */
+export function readSavedState(runner: Runner) {
+  const read = <S extends z.core.$ZodType>(name: string, schema: S): z.output<S> | null => {
+    const parsed = z.safeParse(schema, parseJson(runner.state(name)));
+    return parsed.success ? parsed.data : null;
+  };
+  const policy = read(stateNames.policy, policySchema);
+  if (policy === null) return null;
+  const entries: EntryFacts[] = [];
+  for (let place = 0; runner.state(entryName(place)) !== ''; place += 1) {
+    const facts = read(entryName(place), entryFactsSchema);
+    if (facts !== null) entries.push(facts);
+  }
+  const step: StepFacts = read(stateNames.step, stepFactsSchema) ?? newStepFacts;
+  return { policy, step, entries, pendingSha: runner.state(stateNames.pendingSha) };
 }

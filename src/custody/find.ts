@@ -3,16 +3,13 @@ import { createDescribedReader, readJobPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
+import type { EntryFacts } from './facts.ts';
 import { carriesMark } from './mark.ts';
 
 // The service has no filter for descriptions: the list of the account's jobs is paged through.
 
-export interface Search {
-  readonly mark: string;
-  /** Jobs with this mark that are known already. */
-  readonly knownUuids: readonly string[];
-  /** The service's clock when the cook left, Unix ms; null where it is not known. */
-  readonly serverSentAtMs: number | null;
+/** The facts of the entry whose job is looked for, and how. */
+export interface Search extends Pick<EntryFacts, 'mark' | 'jobs' | 'serverSentAtMs'> {
   /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
   readonly windowMs: number;
   /** Nobody looks later: while the list cannot be read, it is tried again until the signal fires. */
@@ -21,56 +18,52 @@ export interface Search {
 
 /** After a doubt a job is looked for at least this long before the cook is repeated, in ms. */
 export const lookupWindowMs = 30_000;
-// From the first look to the next ones; later ones are as far apart as the last.
-const pausesMs = [1_000, 2_000, 4_000, 8_000];
+const pausesMs = [1_000, 2_000, 4_000];
+const maxPauseMs = 8_000;
 // Entries look in the same second where they can, and looks that begin together share the pages.
 const gridMs = 1_000;
 const maxSharedMs = 100;
 
-export type Finder = ReturnType<typeof createFinder>;
+export type Find = ReturnType<typeof createFinder>;
 
-/** Finds jobs by their mark. @param signal fires when nothing more may be read */
+/**
+ * A way to look for a job that carries the mark of an entry and is not known yet, until one is found or
+ * the window is over. It gives null where there is none, and rejects with ServiceError where the list
+ * could not be read up to its end in twice the window, InterruptedError where the signal has fired.
+ * @param signal fires when nothing more may be read
+ */
 export function createFinder(client: Client, signal: AbortSignal) {
   const { clock } = client;
   const read = createDescribedReader(client, signal, retryRules.once);
   let shared = { beganAtMs: -Infinity, pages: share(readJobPages(client, signal)) };
 
-  const findOnce = async ({ mark, knownUuids, serverSentAtMs }: Search): Promise<Job | null> => {
+  const findOnce = async ({ mark, jobs, serverSentAtMs }: Search): Promise<Job | null> => {
     const nowMs = clock.monotonicMs();
     if (nowMs - shared.beganAtMs > maxSharedMs)
       shared = { beganAtMs: nowMs, pages: share(readJobPages(client, signal)) };
-    const isKnown = ({ uuid }: Job) => knownUuids.includes(uuid);
+    const isKnown = (job: Job) => jobs.some(({ uuid }) => uuid === job.uuid);
     const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
     for await (const job of read(() => oldestMs, isKnown, shared.pages()))
-      if (carriesMark(job, mark)) return job;
+      if (mark !== null && carriesMark(job, mark)) return job;
     return null;
   };
 
-  return {
-    /**
-     * Looks for a job that carries a mark, but for the known ones, until one is found or the window is
-     * over.
-     * @returns null where there is none
-     * @throws ServiceError when the list could not be read up to its end in twice the window,
-     * InterruptedError when the signal fires
-     */
-    find: async (search: Search): Promise<Job | null> => {
-      const beganAtMs = clock.monotonicMs();
-      const lookedForMs = () => clock.monotonicMs() - beganAtMs;
-      for (let looks = 0; ; looks += 1) {
-        if (signal.aborted) throw new InterruptedError();
-        const isEnough = lookedForMs() >= search.windowMs;
-        try {
-          const job = await findOnce(search);
-          if (job !== null || isEnough) return job;
-        } catch (error) {
-          if (!(error instanceof ServiceError) || !error.retryable) throw error;
-          if (!search.isLast && lookedForMs() >= search.windowMs * 2) throw error;
-        }
-        const pauseMs = pausesMs[Math.min(looks, pausesMs.length - 1)] ?? 0;
-        await clock.sleep(pauseMs - (clock.monotonicMs() % gridMs), signal);
+  return async (search: Search): Promise<Job | null> => {
+    const beganAtMs = clock.monotonicMs();
+    const lookedForMs = () => clock.monotonicMs() - beganAtMs;
+    for (let looks = 0; ; looks += 1) {
+      if (signal.aborted) throw new InterruptedError();
+      const isEnough = lookedForMs() >= search.windowMs;
+      try {
+        const job = await findOnce(search);
+        if (job !== null || isEnough) return job;
+      } catch (error) {
+        if (!(error instanceof ServiceError) || !error.retryable) throw error;
+        if (!search.isLast && lookedForMs() >= search.windowMs * 2) throw error;
       }
-    },
+      const pauseMs = pausesMs[looks] ?? maxPauseMs;
+      await clock.sleep(pauseMs - (clock.monotonicMs() % gridMs), signal);
+    }
   };
 }
 

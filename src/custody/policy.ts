@@ -1,19 +1,8 @@
-import * as z from 'zod/mini';
 import type { EndReason } from '../jobs/records.ts';
-import { unansweredCooks, type EntryFacts, type StepFacts } from './facts.ts';
+import { unansweredCooks, type EntryFacts, type Policy, type StepFacts } from './facts.ts';
 
 // What is known × what is wanted → what is done: the whole of the promise that no job is left
 // running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.
-
-/** What was asked to be done with jobs that have not ended when the step does. */
-export const policySchema = z.object({
-  onTimeout: z.enum(['cancel', 'fail', 'detach']),
-  onWorkflowCancel: z.enum(['cancel', 'detach']),
-  /** For the post entry alone. */
-  onJobEnd: z.enum(['keep', 'cancel']),
-});
-
-export type Policy = Readonly<z.infer<typeof policySchema>>;
 
 export type Wanted = 'keep' | 'cancel';
 

@@ -8,7 +8,7 @@ import { ServiceError } from '../errors.ts';
 import { ownName } from '../jobs/failure.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
-import { createFinder, lookupWindowMs, type Finder } from './find.ts';
+import { createFinder, lookupWindowMs, type Find } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
 interface CustodyLog {
@@ -25,7 +25,7 @@ interface CustodyLog {
 /** An entry whose jobs are kept or canceled, as is wanted, and what that takes. */
 export interface Custody {
   readonly client: Client;
-  readonly finder: Finder;
+  readonly find: Find;
   readonly poller: Poller;
   readonly log: CustodyLog;
   readonly phase: Phase;
@@ -150,14 +150,11 @@ async function confirmEnd(
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
 async function findJob(custody: Custody): Promise<boolean> {
-  const { finder, log, phase } = custody;
+  const { find, log, phase } = custody;
   const facts = custody.facts();
-  const mark = facts.mark ?? '';
   try {
-    const job = await finder.find({
-      mark,
-      knownUuids: facts.jobs.map(({ uuid }) => uuid),
-      serverSentAtMs: facts.serverSentAtMs,
+    const job = await find({
+      ...facts,
       windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
       isLast: phase === 'post',
     });
@@ -172,7 +169,7 @@ async function findJob(custody: Custody): Promise<boolean> {
     return true;
   } catch (error) {
     // What was refused most likely created nothing: that is no reason for alarm.
-    if (unansweredCooks(custody.facts()) > 0) log.lookupFailed(mark, error);
+    if (unansweredCooks(custody.facts()) > 0) log.lookupFailed(facts.mark ?? '', error);
     return false;
   }
 }
@@ -198,7 +195,7 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
     onUnavailable: log.serviceUnavailable,
     onAvailable: log.serviceAvailable,
   });
-  const shared = { ...options, poller, finder: createFinder(client, deadline), onJob };
+  const shared = { ...options, poller, find: createFinder(client, deadline), onJob };
   return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
     let facts = saved;
     await reconcile({

@@ -2,7 +2,7 @@ import { GitHubError } from '../errors.ts';
 import { runUrl, type RunRef } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
-import { savePendingStatuses } from '../custody/saved-state.ts';
+import { stateNames } from '../custody/facts.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Deps } from '../deps.ts';
 import type { Runner } from '../runner.ts';
@@ -74,7 +74,7 @@ function createCommitStatus(
 ) {
   const { clock, runner } = deps;
   const { repository, sha } = run;
-  savePendingStatuses(runner, sha);
+  runner.saveState(stateNames.pendingSha, sha);
   const settling = new AbortController();
   const over = new AbortController();
   const github = createGitHub(deps, { repository, token, signal: over.signal, maxRequestMs });
@@ -114,7 +114,7 @@ function createCommitStatus(
       });
       await sender.idle();
       settled.abort();
-      if (!sender.isLeft()) savePendingStatuses(runner, '');
+      if (!sender.isLeft()) runner.saveState(stateNames.pendingSha, '');
     },
   };
 }

@@ -15,13 +15,11 @@ const maxMs = 10_000;
 const groupSize = 24;
 const maxPagesPerGroup = 4;
 
-function startOf({ started_at_ms: startedMs }: JobRun): number {
-  return startedMs ?? Number.MAX_SAFE_INTEGER;
-}
+const startOf = ({ started_at_ms: startedMs }: JobRun) => startedMs ?? Infinity;
 
 /**
  * Adds to the outcomes of jobs that have ended what the ledger has for their runs, as far as it has
- * it within 10 s, the first ones first. Never rejects: what could not be read is left out.
+ * it within 10 s. Never rejects: what could not be read is left out.
  * @param interrupted fires when there is no time for it
  * @param maxSingleReads how many runs to ask for one by one, where the ledger takes no list of them
  */

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { Clock } from '../clock.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { listJobRuns } from '../service/endpoints.ts';
 import type { Job, JobRun } from '../service/schemas.ts';
@@ -8,12 +7,12 @@ import type { OverBudget } from '../jobs/records.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
 import { hasCeiling, minRunLimitMs, type Ceilings } from './ceilings.ts';
-import { hourMs, rateOfRun, spansOf, spendOf, type BilledSpan, type Spend } from './cost.ts';
+import { hourlyRateOf, hourMs, spansOf, spendOf, type BilledSpan, type Spend } from './cost.ts';
 
 interface BudgetListener {
-  /** Told when a job costs more an hour than it may, after each look that shows it. */
+  /** Called when a job costs more an hour than it may, after each look that shows it. */
   readonly onOverRate: (jobUuid: string, why: OverBudget) => void;
-  /** Told once when all jobs together are about to cost more than they may. */
+  /** Called once when all jobs together are about to cost more than they may. */
   readonly onOverCost: (why: OverBudget) => void;
 }
 
@@ -24,6 +23,7 @@ const cancelTakesMs = 15_000;
 const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
+const maxRateWaitMs = 30_000;
 // A rate may change while a job runs.
 const rateEveryMs = 60_000;
 
@@ -46,84 +46,96 @@ interface WatchedJob {
  * @param over fires when nothing is watched any more
  */
 export function createBudget(client: Client, ceilings: Ceilings, over: AbortSignal) {
-  const { clock } = client;
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-  const watched = new Map<string, WatchedJob>();
   let listener: BudgetListener | null = null;
-  const getSpend = () =>
-    spendOf([...watched.values()].flatMap(spansOfJob), nowOf(client), maxHourlyRateUsd ?? 0);
-  const readRuns = createRunReader(client, over, ({ job }, rateUsd) => {
+  const jobs = watchJobs(client, over, ({ job }, rateUsd) => {
     if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted) return;
     const why = { kind: 'rate', amountUsd: rateUsd, ceilingUsd: maxHourlyRateUsd } as const;
     listener?.onOverRate(job.uuid, why);
   });
+  const getSpend = () => spendOf(jobs.spans(), nowOf(client), maxHourlyRateUsd ?? 0);
   return {
-    /**
-     * To be called after each look at a job of the step, its own or a duplicate. Reads its runs where
-     * their rate may be new, and returns at once.
-     */
+    /** To be called after each look at a job of the step, its own or a duplicate; returns at once. */
     onLook: (job: Job): void => {
-      if (!hasCeiling(ceilings)) return;
-      const entry = updateWatched(watched.get(job.uuid), job, nowOf(client));
-      watched.set(job.uuid, entry);
-      if (!over.aborted && mustRead(entry)) void readRuns(entry);
+      if (hasCeiling(ceilings)) jobs.onLook(job);
     },
-    /** Waits until the rate of a job that runs is known, so many ms at most. */
-    waitForRate: async (jobUuid: string, maxMs: number): Promise<void> => {
-      const entry = watched.get(jobUuid);
-      if (entry !== undefined) await waitForRate(entry, readRuns, clock, maxMs, over);
-    },
+    waitForRate: jobs.waitForRate,
     /**
      * Why no further job may be cooked; null where one may.
      * @param rateUsd what it may cost an hour, where no `max-hourly-rate` says so
      */
     refusal: async (rateUsd: number | null): Promise<OverBudget | null> => {
       if (maxCostUsd === null) return null;
-      await Promise.all([...watched.values()].map(async ({ reading }) => reading));
+      await jobs.settled();
       const { usd, hourlyUsd } = getSpend();
       const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
       // Rounding must not refuse what just fits.
       if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
       return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
     },
-    /** Fires when nothing is watched any more. */
     over,
-    /** Tells of what is exceeded, from now on. */
-    start: (told: BudgetListener): void => {
+    /** Reports what is exceeded, from now on; resolves when all of `max-cost` is used, or at the end. */
+    start: async (told: BudgetListener): Promise<void> => {
       listener = told;
-      if (maxCostUsd !== null) void watchCost(getSpend, maxCostUsd, clock, over, told);
+      if (maxCostUsd === null) return;
+      for (; !over.aborted; await client.clock.sleep(lookEveryMs, over)) {
+        const spend = getSpend();
+        if (remainingMs(spend, maxCostUsd) > cancelTakesMs + lookEveryMs) continue;
+        told.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
+        return;
+      }
     },
   };
 }
 
-async function watchCost(
-  getSpend: () => Spend,
-  ceilingUsd: number,
-  clock: Clock,
+/** @param onRate called with the rate of a run that goes on, each time it is read */
+function watchJobs(
+  client: Client,
   over: AbortSignal,
-  { onOverCost }: BudgetListener,
-): Promise<void> {
-  for (; !over.aborted; await clock.sleep(lookEveryMs, over)) {
-    const spend = getSpend();
-    if (remainingMs(spend, ceilingUsd) > cancelTakesMs + lookEveryMs) continue;
-    onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
-    return;
-  }
-}
-
-async function waitForRate(
-  entry: WatchedJob,
-  readRuns: (entry: WatchedJob) => Promise<void>,
-  clock: Clock,
-  maxMs: number,
-  over: AbortSignal,
-): Promise<void> {
-  const untilMs = clock.monotonicMs() + maxMs;
-  const isOpen = () => currentRate(entry) === null && !over.aborted;
-  while (isOpen() && clock.monotonicMs() < untilMs) {
-    await readRuns(entry);
-    if (isOpen()) await clock.sleep(retryEveryMs, over);
-  }
+  onRate: (entry: WatchedJob, rateUsd: number) => void,
+) {
+  const { clock } = client;
+  const watched = new Map<string, WatchedJob>();
+  const inTurn = pLimit(maxConcurrentReads);
+  const read = async (entry: WatchedJob) => {
+    const { status, uuid } = entry.job;
+    try {
+      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
+      entry.read = { status, atMs: entry.lastSeenMs };
+      const rateUsd = isFinal(entry.runs.at(-1)?.status ?? '') ? null : hourlyRateOf(entry);
+      if (rateUsd !== null) onRate(entry, rateUsd);
+    } catch {
+      // It changes no verdict, and is read again after the next look.
+    }
+    entry.reading = null;
+  };
+  const readRuns = async (entry: WatchedJob) => (entry.reading ??= read(entry));
+  return {
+    /** Reads the runs of a job where their rate may be new. */
+    onLook: (job: Job): void => {
+      const nowMs = nowOf(client);
+      const times = { firstSeenMs: nowMs, idleSeenMs: nowMs, lastSeenMs: nowMs };
+      const fresh: WatchedJob = { job, runs: [], ...times, read: null, reading: null };
+      const entry = Object.assign(watched.get(job.uuid) ?? fresh, { job, lastSeenMs: nowMs });
+      if (job.status !== 'RUNNING' && !isFinal(job.status)) entry.idleSeenMs = nowMs;
+      watched.set(job.uuid, entry);
+      if (!over.aborted && mustRead(entry)) void readRuns(entry);
+    },
+    /** Waits until the rate of a job that runs is known, half a minute at most. */
+    waitForRate: async (jobUuid: string): Promise<void> => {
+      const entry = watched.get(jobUuid);
+      if (entry === undefined) return;
+      const untilMs = clock.monotonicMs() + maxRateWaitMs;
+      const isOpen = () => hourlyRateOf(entry) === null && !over.aborted;
+      while (isOpen() && clock.monotonicMs() < untilMs) {
+        await readRuns(entry);
+        if (isOpen()) await clock.sleep(retryEveryMs, over);
+      }
+    },
+    /** Resolves when the runs that are being read are known. */
+    settled: async () => Promise.all([...watched.values()].map(async ({ reading }) => reading)),
+    spans: () => [...watched.values()].flatMap(spansOfJob),
+  };
 }
 
 /** For how many ms what is left of `max-cost` lasts; Infinity where nothing is spent any more. */
@@ -142,47 +154,9 @@ function spansOfJob({ job, runs, ...seen }: WatchedJob): readonly BilledSpan[] {
   });
 }
 
-/** @param onRate told of the rate of a run that goes on */
-function createRunReader(
-  client: Client,
-  over: AbortSignal,
-  onRate: (entry: WatchedJob, rateUsd: number) => void,
-) {
-  const inTurn = pLimit(maxConcurrentReads);
-  const read = async (entry: WatchedJob) => {
-    const { status, uuid } = entry.job;
-    try {
-      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
-      entry.read = { status, atMs: entry.lastSeenMs };
-      const rateUsd = isFinal(entry.runs.at(-1)?.status ?? '') ? null : currentRate(entry);
-      if (rateUsd !== null) onRate(entry, rateUsd);
-    } catch {
-      // It changes no verdict, and is read again after the next look.
-    }
-    entry.reading = null;
-  };
-  return async (entry: WatchedJob): Promise<void> => (entry.reading ??= read(entry));
-}
-
-/** What the newest run of a job costs an hour; null where it is not known yet. */
-function currentRate({ job, runs }: Pick<WatchedJob, 'job' | 'runs'>): number | null {
-  const newest = runs.at(-1);
-  return newest === undefined ? null : rateOfRun(newest, job);
-}
-
-function updateWatched(before: WatchedJob | undefined, job: Job, nowMs: number): WatchedJob {
-  const fresh = { runs: [], firstSeenMs: nowMs, idleSeenMs: nowMs, read: null, reading: null };
-  const entry = Object.assign(before ?? { ...fresh, job, lastSeenMs: nowMs }, {
-    job,
-    lastSeenMs: nowMs,
-  });
-  if (job.status !== 'RUNNING' && !isFinal(job.status)) entry.idleSeenMs = nowMs;
-  return entry;
-}
-
 // A rate may come late, or change, and each run of a job may be on another machine.
 function mustRead({ job, runs, read, lastSeenMs }: WatchedJob): boolean {
   if (job.status === 'PENDING' && runs.length === 0) return false;
-  if (read?.status !== job.status || currentRate({ job, runs }) === null) return true;
+  if (read?.status !== job.status || hourlyRateOf({ job, runs }) === null) return true;
   return !isFinal(job.status) && lastSeenMs - read.atMs >= rateEveryMs;
 }

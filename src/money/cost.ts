@@ -92,8 +92,8 @@ function nodeCountOf({ node_urls: nodeUrls }: JobRun, job: Pick<Job, 'max_node_c
   return counts.length > 0 ? Math.max(...counts) : Math.max(1, job.max_node_count ?? 1);
 }
 
-/** What a job costs an hour; null if that is not known. */
-export function hourlyRateOf({ job, runs }: Outcome): number | null {
+/** What a job costs an hour by its newest run; null where that is not known. */
+export function hourlyRateOf({ job, runs }: Pick<Outcome, 'job' | 'runs'>): number | null {
   const newest = runs.at(-1);
   return newest === undefined || job === null ? null : rateOfRun(newest, job);
 }

@@ -172,7 +172,7 @@ async function cookEntry(
   request: CookRequest,
   { plans, prices, attached }: CookContext,
 ): Promise<OverBudget | null> {
-  const { client, finder, end, log, budget } = step;
+  const { client, find, end, log, budget } = step;
   const plan = plans.get(request);
   if (plan === undefined) throw new InterruptedError();
   const overBudget =
@@ -185,7 +185,7 @@ async function cookEntry(
   try {
     const { job, origin } = await submit(request, plan.body, {
       client,
-      finder,
+      find,
       inTurn: step.inTurn,
       ended: end.signal,
       abandon: end.abandon,

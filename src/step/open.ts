@@ -1,4 +1,4 @@
-import { saveEntry, saveIfPossible, savePolicy, saveStep } from '../custody/saved-state.ts';
+import { saveEntry, saveIfPossible, savePolicy, saveStep } from '../custody/facts.ts';
 import type { Deps } from '../deps.ts';
 import type { CommitStatus } from '../github/commit-status.ts';
 import type { Outcome } from '../jobs/records.ts';
@@ -60,7 +60,7 @@ const timeoutWords = {
 
 function startStep(step: Step): void {
   const { deps, end, budget } = step;
-  budget.start({
+  void budget.start({
     onOverRate: (jobUuid, why) => {
       const entry = allEntries(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
       if (entry !== undefined) stopOverBudget(step, entry, why);

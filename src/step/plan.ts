@@ -1,4 +1,4 @@
-import type { Policy } from '../custody/policy.ts';
+import type { Policy } from '../custody/facts.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import type { waitInputs } from '../inputs/tables.ts';

@@ -56,7 +56,7 @@ export function createStep(
     client,
     probe,
     end,
-    finder: createFinder(client, end.deadline),
+    find: createFinder(client, end.deadline),
     poller: createPoller({
       client,
       interval: hasCeiling(plan.ceilings) ? watchfulInterval(plan.pollInterval) : plan.pollInterval,

@@ -1,9 +1,8 @@
 import { startDeadline } from '../clock.ts';
 import type { CookRequest } from '../cooking/request.ts';
-import { withJob, withSent, type EntryFacts } from '../custody/facts.ts';
+import { saveEntry, saveIfPossible, withJob, withSent, type EntryFacts } from '../custody/facts.ts';
 import { getWanted } from '../custody/policy.ts';
 import { reconcile, type Custody } from '../custody/reconcile.ts';
-import { saveEntry, saveIfPossible } from '../custody/saved-state.ts';
 import { asError, ServiceError } from '../errors.ts';
 import type { EarlierTry, Origin, Outcome, OverBudget } from '../jobs/records.ts';
 import { hasFinished } from '../jobs/restart.ts';
@@ -149,12 +148,12 @@ export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void 
 }
 
 function createCustody(step: Step, entry: Entry): Custody {
-  const { client, finder, poller, end, plan, log } = step;
+  const { client, find, poller, end, plan, log } = step;
   const { cancelReason } = plan;
   const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
   return {
     client,
-    finder,
+    find,
     poller,
     deadline: end.deadline,
     // Nothing comes after the cancel action.
@@ -175,27 +174,20 @@ function createCustody(step: Step, entry: Entry): Custody {
         log.cancelling(jobUuid, reason, entry.ref.index);
       },
       cancelFailed: (jobUuid, error) => {
-        const { submitted, error: before } = entry.seen;
+        const errors = [entry.seen.error, error];
         if (isOwn(jobUuid)) setSeen(entry, { cancel: 'failed' });
         // Where the cancel is all that was asked for, its failure is that of the step.
         if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
-        // The verdict says it already: the service knows of no such job, or no longer accepts the key.
-        else if (
-          !(submitted === null && isRefused(404, before, error)) &&
-          !hasExpired(before, error)
-        )
+        // Else the verdict says it already where the key is no longer accepted, or there is no such job.
+        else if (!isRefused(401, errors) && !isRefused(404, errors))
           log.cancelFailed(jobUuid, error);
       },
     },
   };
 }
 
-function isRefused(status: number, ...errors: readonly unknown[]): boolean {
+function isRefused(status: number, errors: readonly unknown[]): boolean {
   return errors.every((error) => error instanceof ServiceError && error.status === status);
-}
-
-function hasExpired(before: unknown, error: unknown): boolean {
-  return isRefused(401, before, error) && before instanceof ServiceError && before.isKnownHost;
 }
 
 function causeOf({ stop }: EntryFacts, { end }: Step): string {

@@ -17,8 +17,6 @@ import { getWaitUntil, watchServer } from './server.ts';
 import type { Step } from './step.ts';
 import { applyUpdate, failFast, outcomeNow, reconcileEntry, refresh, saveFacts } from './update.ts';
 
-const maxRateWaitMs = 30_000;
-
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
  * it what is wanted. Never rejects: whatever goes wrong, the job is not lost sight of.
@@ -33,7 +31,7 @@ export async function watchToEnd(step: Step, entry: Entry, hasNext = false): Pro
     await watch(step, entry, submitted, log);
     // It goes on costing, and once the step has ended it is not watched.
     if (entry.facts.stop === 'goal' && step.plan.ceilings.maxHourlyRateUsd !== null)
-      await step.budget.waitForRate(submitted.job.uuid, maxRateWaitMs);
+      await step.budget.waitForRate(submitted.job.uuid);
     if (entry.facts.stop === 'goal') keepCounting(step, entry, submitted);
   } catch (error) {
     setLost(step, entry, asError(error));

@@ -6,8 +6,13 @@ import { cancel } from '../../src/commands/cancel.ts';
 import { check } from '../../src/commands/check.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { wait } from '../../src/commands/wait.ts';
-import { newEntryFacts, newStepFacts } from '../../src/custody/facts.ts';
-import { saveEntry, savePolicy, saveStep } from '../../src/custody/saved-state.ts';
+import {
+  newEntryFacts,
+  newStepFacts,
+  saveEntry,
+  savePolicy,
+  saveStep,
+} from '../../src/custody/facts.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { speed } from './play.ts';

@@ -15,7 +15,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no look after a doubt',
     file: 'cooking/submit.ts',
-    find: '    return look(error, request, lookupWindowMs, options);',
+    find: '    return look(error, lookupWindowMs, options);',
     replace: '    return null;',
   },
   {
@@ -222,7 +222,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'post does not know of the next model',
-    file: 'custody/saved-state.ts',
+    file: 'custody/facts.ts',
     find: `runner.state(entryName(place)) !== ''`,
     replace: `place < 1 && runner.state(entryName(place)) !== ''`,
   },

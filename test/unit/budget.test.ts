@@ -36,7 +36,7 @@ function open(ceilings: Partial<Ceilings>, runs: (atMs: number) => readonly obje
   const over = new AbortController();
   ended.add(over);
   const budget = createBudget(client, { ...noCeilings, ...ceilings }, over.signal);
-  budget.start({
+  void budget.start({
     onOverRate: (jobUuid, why) => {
       told.push({ jobUuid, why, atMs: clock.monotonicMs() });
     },

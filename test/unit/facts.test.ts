@@ -2,10 +2,16 @@ import { expect, test } from '@jest/globals';
 import {
   isDuplicate,
   newEntryFacts,
+  newStepFacts,
+  readSavedState,
+  saveEntry,
+  savePolicy,
+  saveStep,
   unansweredCooks,
   withJob,
   withSent,
 } from '../../src/custody/facts.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeJob } from '../support/outcomes.ts';
 
 const none = newEntryFacts('cook-1-a');
@@ -44,3 +50,50 @@ test.each([
   const { max_retry_count: retries, max_node_count: nodes } = withSent(fakeJob(answer), sent);
   expect([retries, nodes]).toEqual(counts);
 });
+
+const policy = { onTimeout: 'fail', onWorkflowCancel: 'detach', onJobEnd: 'keep' } as const;
+const sent = (sends: number) => ({ ...none, sends });
+
+/** What post reads of what main saved. */
+function readAfter(save: (main: ReturnType<typeof rememberingRunner>) => void) {
+  const main = rememberingRunner({});
+  save(main);
+  return readSavedState(rememberingRunner({}, main.kept));
+}
+
+test('where nothing was sent, nothing is read', () => {
+  expect(readAfter(() => {})).toBeNull();
+});
+
+test('each entry is read up to the first that was not saved, and what cannot be read is left out', () => {
+  const saved = readAfter((main) => {
+    savePolicy(main, policy);
+    saveEntry(main, 0, sent(1));
+    main.saveState('entry-1', '"x"');
+    saveEntry(main, 2, sent(2));
+    saveEntry(main, 2, sent(3));
+  });
+  expect(saved?.entries.map(({ sends }) => sends)).toEqual([1, 3]);
+  expect(saved).toMatchObject({ policy, step: newStepFacts, pendingSha: '' });
+});
+
+test('the facts of the step are read as they were saved last', () => {
+  const last = { ends: ['timeout' as const], hasVerdict: true };
+  const saved = readAfter((main) => {
+    savePolicy(main, policy);
+    saveStep(main, newStepFacts);
+    saveStep(main, last);
+  });
+  expect(saved?.step).toEqual(last);
+});
+
+test.each(['', '{}', '"x"', JSON.stringify({ ...sent(1), sends: '2' })])(
+  'an entry that was saved as %s is none',
+  (text) => {
+    const saved = readAfter((main) => {
+      savePolicy(main, policy);
+      main.saveState('entry-0', text);
+    });
+    expect(saved?.entries).toEqual([]);
+  },
+);

@@ -11,7 +11,7 @@ const marked = (mark: string, number = 1) =>
   fakeJob({ uuid: uuidNumber(number), description: `Cooked [${mark}]` });
 const search = (change: Partial<Search> = {}): Search => ({
   mark: 'cook-1-a',
-  knownUuids: [],
+  jobs: [],
   serverSentAtMs: null,
   windowMs: lookupWindowMs,
   ...change,
@@ -33,7 +33,7 @@ describe('how long a job is looked for', () => {
     [lookupWindowMs, 7, 31_000],
   ])('in a list without it, in a window of %i ms: %i looks, %i ms', async (windowMs, looks, ms) => {
     const client = serviceOf(() => pageOf([]));
-    expect(await createFinder(client, never).find(search({ windowMs }))).toBeNull();
+    expect(await createFinder(client, never)(search({ windowMs }))).toBeNull();
     expect([lists(client), client.clock.monotonicMs()]).toEqual([looks, ms]);
   });
 
@@ -46,7 +46,7 @@ describe('how long a job is looked for', () => {
     const client = serviceOf(() => {
       throw refused(503);
     });
-    const found = createFinder(client, never).find(search({ windowMs }));
+    const found = createFinder(client, never)(search({ windowMs }));
     await expect(found).rejects.toMatchObject({ status: 503 });
     expect(client.clock.monotonicMs()).toBeGreaterThanOrEqual(ms);
     expect(client.clock.monotonicMs()).toBeLessThan(ms + 10_000);
@@ -56,7 +56,7 @@ describe('how long a job is looked for', () => {
     const client = serviceOf(() => {
       throw refused(403);
     });
-    const found = createFinder(client, never).find(search());
+    const found = createFinder(client, never)(search());
     await expect(found).rejects.toMatchObject({ status: 403 });
     expect(lists(client)).toBe(1);
   });
@@ -69,21 +69,21 @@ describe('how long a job is looked for', () => {
     void client.clock.sleep(600_000).then(() => {
       over.abort();
     });
-    const found = createFinder(client, over.signal).find(search({ isLast: true }));
+    const found = createFinder(client, over.signal)(search({ isLast: true }));
     await expect(found).rejects.toBeInstanceOf(InterruptedError);
     expect(client.clock.monotonicMs()).toBe(600_000);
   });
 
   test('a job that shows up is found at the next look', async () => {
     const client = serviceOf(({ atMs }) => pageOf(atMs < 12_000 ? [] : [marked('cook-1-a')]));
-    expect(await createFinder(client, never).find(search())).not.toBeNull();
+    expect(await createFinder(client, never)(search())).not.toBeNull();
     expect(client.clock.monotonicMs()).toBe(15_000);
   });
 
   test('an interrupt ends it at once', async () => {
     const client = serviceOf(() => pageOf([]));
     const over = new AbortController();
-    const found = createFinder(client, over.signal).find(search());
+    const found = createFinder(client, over.signal)(search());
     over.abort();
     await expect(found).rejects.toBeInstanceOf(InterruptedError);
     expect(client.clock.monotonicMs()).toBe(0);
@@ -94,8 +94,8 @@ describe('what is found', () => {
   test('the mark decides, nonce included; known jobs are passed over', async () => {
     const jobs = [marked('cook-1-b', 1), marked('cook-1-a', 2), marked('cook-1-a', 3)];
     const client = serviceOf(() => pageOf(jobs, 3));
-    const knownUuids = [uuidNumber(2)];
-    const found = await createFinder(client, never).find(search({ knownUuids }));
+    const known = [{ uuid: uuidNumber(2), hasEnded: false }];
+    const found = await createFinder(client, never)(search({ jobs: known }));
     expect(found?.uuid).toBe(uuidNumber(3));
   });
 
@@ -103,7 +103,7 @@ describe('what is found', () => {
     const client = serviceOf(() => pageOf([marked('cook-1-a', 1), marked('cook-2-a', 2)], 2));
     const finder = createFinder(client, never);
     const found = await Promise.all(
-      ['cook-1-a', 'cook-2-a'].map(async (mark) => finder.find(search({ mark }))),
+      ['cook-1-a', 'cook-2-a'].map(async (mark) => finder(search({ mark }))),
     );
     expect(found.map((job) => job?.uuid)).toEqual([uuidNumber(1), uuidNumber(2)]);
     expect(lists(client)).toBe(1);
@@ -115,7 +115,7 @@ describe('what is found', () => {
       atMs < 5_000 ? pageOf([], 0) : pageOf(marks.slice(0, 49).map(marked), 49),
     );
     const finder = createFinder(client, never);
-    const found = await Promise.all(marks.map(async (mark) => finder.find(search({ mark }))));
+    const found = await Promise.all(marks.map(async (mark) => finder(search({ mark }))));
     expect(found.map((job) => job?.uuid)).toEqual(
       marks.map((_, index) => (index < 49 ? uuidNumber(index) : undefined)),
     );
@@ -128,8 +128,8 @@ test('what is found is told at once, however long the list', async () => {
     pageOf(query?.['page'] === '1' ? [marked('cook-1-a')] : [marked('other', 2)], 1_000),
   );
   const finder = createFinder(client, never);
-  const pagesAtFirst = finder.find(search()).then(() => lists(client));
-  const others = finder.find(search({ mark: 'cook-2-a', windowMs: 0 }));
+  const pagesAtFirst = finder(search()).then(() => lists(client));
+  const others = finder(search({ mark: 'cook-2-a', windowMs: 0 }));
   // The next page is asked for meanwhile.
   expect(await pagesAtFirst).toBeLessThanOrEqual(2);
   expect(await others).toBeNull();
@@ -201,7 +201,7 @@ describe('paging', () => {
       return pageOf(dated.slice(from, from + 50), 120);
     });
     const serverSentAtMs = Date.parse(recently);
-    await createFinder(client, never).find(search({ serverSentAtMs, windowMs: 0 }));
+    await createFinder(client, never)(search({ serverSentAtMs, windowMs: 0 }));
     expect(lists(client)).toBe(3);
   });
 
@@ -213,7 +213,7 @@ describe('paging', () => {
     const serverSentAtMs = Date.UTC(2026, 5, 10);
     const created_at = new Date(serverSentAtMs - hours * 3_600_000).toISOString();
     const client = pagesOf(50, 120, { created_at });
-    await createFinder(client, never).find(search({ serverSentAtMs, windowMs: 0 }));
+    await createFinder(client, never)(search({ serverSentAtMs, windowMs: 0 }));
     expect(lists(client)).toBe(pages);
   });
 });
@@ -237,15 +237,15 @@ describe('a list without descriptions', () => {
 
   test('has its jobs read one by one, each once', async () => {
     const client = serviceWithout([marked('x', 1), marked('y', 2), marked('z', 3)]);
-    const known = search({ knownUuids: [uuidNumber(3)] });
-    expect(await createFinder(client, never).find(known)).toBeNull();
+    const known = search({ jobs: [{ uuid: uuidNumber(3), hasEnded: false }] });
+    expect(await createFinder(client, never)(known)).toBeNull();
     expect([singleReads(client), lists(client)]).toEqual([2, 9]);
   });
 
   test('gives the job, though another cannot be read', async () => {
     const jobs = [marked('x', 1), marked('cook-1-a', 2)];
     const client = serviceWithout(jobs, new Map([[uuidNumber(1), 404]]));
-    expect(await createFinder(client, never).find(search())).toEqual(jobs[1]);
+    expect(await createFinder(client, never)(search())).toEqual(jobs[1]);
   });
 
   test.each([
@@ -253,14 +253,14 @@ describe('a list without descriptions', () => {
     [503, 'HTTP 503'],
   ])('proves nothing where one answers %i', async (status, message) => {
     const client = serviceWithout([marked('x', 1)], new Map([[uuidNumber(1), status]]));
-    const found = createFinder(client, never).find(search({ windowMs: 0 }));
+    const found = createFinder(client, never)(search({ windowMs: 0 }));
     await expect(found).rejects.toThrow(message);
   });
 
   test('is left alone where the service cannot tell now', async () => {
     const jobs = Array.from({ length: 30 }, (_, index) => marked('x', index + 1));
     const client = serviceWithout(jobs, new Map(jobs.map(({ uuid }) => [uuid, 503])));
-    const found = createFinder(client, never).find(search({ windowMs: 0 }));
+    const found = createFinder(client, never)(search({ windowMs: 0 }));
     await expect(found).rejects.toMatchObject({ status: 503 });
     expect(singleReads(client)).toBe(1);
   });
@@ -268,7 +268,7 @@ describe('a list without descriptions', () => {
   test('is known as such where they are empty', async () => {
     const jobs = [marked('cook-1-a', 1)];
     const client = serviceWithout(jobs, new Map(), '');
-    expect(await createFinder(client, never).find(search())).toEqual(jobs[0]);
+    expect(await createFinder(client, never)(search())).toEqual(jobs[0]);
   });
 
   test.each([
@@ -276,9 +276,8 @@ describe('a list without descriptions', () => {
     [101, 'too many jobs'],
   ])('of %i jobs', async (count, failure) => {
     const jobs = Array.from({ length: count }, (_, index) => marked('x', index + 1));
-    const outcome = await createFinder(serviceWithout(jobs), never)
-      .find(search({ windowMs: 0 }))
-      .then(() => '', String);
+    const find = createFinder(serviceWithout(jobs), never);
+    const outcome = await find(search({ windowMs: 0 })).then(() => '', String);
     expect(outcome).toContain(failure);
     expect(outcome === '').toBe(failure === '');
   });
@@ -286,7 +285,7 @@ describe('a list without descriptions', () => {
   test('where other jobs of the list have one, none is read', async () => {
     const others = [marked('x', 1), fakeJob({ uuid: uuidNumber(2), description: null })];
     const client = serviceOf(() => pageOf(others, 2));
-    await createFinder(client, never).find(search({ windowMs: 0 }));
+    await createFinder(client, never)(search({ windowMs: 0 }));
     expect(client.calls).toHaveLength(1);
   });
 });

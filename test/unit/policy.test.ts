@@ -4,9 +4,10 @@ import {
   newEntryFacts,
   unansweredCooks,
   type EntryFacts,
+  type Policy,
   type StepFacts,
 } from '../../src/custody/facts.ts';
-import { nextAction, getWanted, type Attempts, type Policy } from '../../src/custody/policy.ts';
+import { nextAction, getWanted, type Attempts } from '../../src/custody/policy.ts';
 import { endReasons } from '../../src/jobs/records.ts';
 
 const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };

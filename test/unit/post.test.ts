@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
 import { cleanup } from '../../src/commands/post.ts';
-import { newEntryFacts } from '../../src/custody/facts.ts';
-import { saveEntry, savePolicy } from '../../src/custody/saved-state.ts';
+import { newEntryFacts, saveEntry, savePolicy } from '../../src/custody/facts.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';

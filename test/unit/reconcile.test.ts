@@ -61,7 +61,7 @@ async function play(scene: Scene, rounds = 1) {
   const health = { onUnavailable: () => {}, onAvailable: () => {} };
   const options = {
     client,
-    finder: createFinder(client, deadline.signal),
+    find: createFinder(client, deadline.signal),
     poller: createPoller({ client, interval: 'auto', signal: deadline.signal, ...health }),
     log: {
       cancelling: () => {},

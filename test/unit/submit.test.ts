@@ -38,7 +38,7 @@ function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
     },
     latencyMs,
   );
-  const finder = createFinder(client, never);
+  const find = createFinder(client, never);
   const inTurn = pLimit(8);
   const send = async (mark = 'cook-1-a', ended: AbortSignal = never) => {
     let facts: EntryFacts = newEntryFacts(mark);
@@ -48,7 +48,7 @@ function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
       {},
       {
         client,
-        finder,
+        find,
         inTurn,
         ended,
         abandon: never,
