@@ -12,7 +12,6 @@ import {
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';
-import { describeGitHubError } from '../report/github-errors.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import type { Runner } from '../runner.ts';
 import type { MarkedJob } from './jobs.ts';
@@ -53,10 +52,8 @@ export async function finishStatuses(
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
     // The caller still reports what was found before.
-    if (error instanceof GitHubError) onProblem(describeGitHubError(error));
-    else if (error instanceof InterruptedError)
-      onProblem(describeError(error, 'finish the commit statuses'));
-    else throw error;
+    if (!(error instanceof GitHubError || error instanceof InterruptedError)) throw error;
+    onProblem(describeError(error, 'finish the commit statuses'));
   }
 }
 
@@ -114,7 +111,7 @@ async function finishOne(followUp: FollowUp, { job, mark, statuses }: Due): Prom
     return true;
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    onProblem(describeGitHubError(error));
+    onProblem(describeError(error, 'finish the commit status'));
     return error.trouble === 'refused' && error.request === statusRoute;
   }
 }

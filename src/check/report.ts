@@ -1,12 +1,10 @@
-import { GitHubError, InterruptedError, ServiceError } from '../errors.ts';
 import { runUrl, type RunRef } from '../inputs/context.ts';
 import { instantMs } from '../jobs/metrics.ts';
 import { isFinal } from '../jobs/status.ts';
 import { sumOfCosts } from '../money/cost.ts';
-import { annotateAll } from '../report/annotations.ts';
-import { describeError, describeInternalError, type ErrorMessage } from '../report/errors.ts';
+import { annotateAll } from '../report/report.ts';
+import type { ErrorMessage } from '../report/errors.ts';
 import { formatCost, formatDuration, formatRates, formatTime } from '../report/format.ts';
-import { describeGitHubError } from '../report/github-errors.ts';
 import { describeJob, writeJobList } from '../report/outputs.ts';
 import { escapeHtml } from '../report/sanitize.ts';
 import { writeSummary } from '../report/summary.ts';
@@ -56,12 +54,6 @@ export function writeCheckOutputs(
 
 function describeChecked({ outcome, cost }: CheckedJob) {
   return { ...describeJob(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
-}
-
-export function describeCheckError(error: unknown): ErrorMessage {
-  if (error instanceof GitHubError) return describeGitHubError(error);
-  const isExpected = error instanceof ServiceError || error instanceof InterruptedError;
-  return isExpected ? describeError(error, 'look at the jobs') : describeInternalError(error);
 }
 
 /** The summary of a check as GitHub-flavored Markdown. Every text of a job is foreign. */

@@ -1,7 +1,7 @@
 import { finishStatuses } from '../check/follow-up.ts';
 import { findRepositoryJobs, readCosts } from '../check/jobs.ts';
 import { cancelOrphans, findOrphans } from '../check/orphans.ts';
-import { describeCheckError, reportCheck, writeCheckOutputs } from '../check/report.ts';
+import { reportCheck, writeCheckOutputs } from '../check/report.ts';
 import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { InputError } from '../errors.ts';
@@ -61,7 +61,7 @@ export async function check(deps: Deps): Promise<void> {
       await close();
     }
   } catch (error) {
-    await annotateFailure(runner, error, describeCheckError);
+    await annotateFailure(runner, error, 'look at the jobs');
   }
 }
 

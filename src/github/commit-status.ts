@@ -12,7 +12,7 @@ import {
   openContexts,
   type Message,
 } from '../report/commit-status-text.ts';
-import { warnStatusNotSet } from '../report/github-errors.ts';
+import { warnStatusNotSet } from '../report/errors.ts';
 import { createGitHub, type GitHub } from './client.ts';
 import { pendingUrl, setStatus, type NewStatus } from './statuses.ts';
 

@@ -6,7 +6,7 @@ import type { RunRef } from '../inputs/context.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import { describeEnd, type Message } from '../report/commit-status-text.ts';
-import { warnStatusNotSet } from '../report/github-errors.ts';
+import { warnStatusNotSet } from '../report/errors.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
 import { isUuid, type Job } from '../service/schemas.ts';

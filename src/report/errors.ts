@@ -1,11 +1,13 @@
 import {
+  GitHubError,
   InputError,
   InterruptedError,
   ServiceError,
-  type Problem,
+  type GitHubTrouble,
   type ServiceTrouble,
 } from '../errors.ts';
-import { firstThatFit, withStop } from './format.ts';
+import type { Runner } from '../runner.ts';
+import { describeTrouble, firstThatFit, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and how to fix it. */
@@ -25,9 +27,10 @@ export const consoleUrl = 'https://console.dispersed.com/jobs';
 export const checkConsole = `Check the console for jobs that are still running: ${consoleUrl}`;
 
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
-export function describeError(error: Error, attempt: string): ErrorMessage {
+export function describeError(error: unknown, attempt: string): ErrorMessage {
   if (error instanceof ServiceError) return describeServiceError(error, attempt);
-  if (error instanceof InputError) return describeRecipeProblems(error);
+  if (error instanceof GitHubError) return describeGitHubError(error);
+  if (error instanceof InputError) return describeInputError(error, recipeWords);
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
@@ -36,24 +39,14 @@ export function describeError(error: Error, attempt: string): ErrorMessage {
   };
 }
 
-// What does not fit the recipe, or what is wrong with several.
-function describeRecipeProblems({ problems }: InputError): ErrorMessage {
-  const only = 'The recipe cannot be cooked with these inputs';
-  const { title, cause } = listProblems(problems, only, 'with the recipes');
-  return {
-    title: `${title}; nothing was cooked`,
-    cause,
-    remedy: 'Change the inputs or the recipe.',
-  };
-}
+const inputWords = ['An input is invalid', 'in the inputs', 'sent'];
+const recipeWords = ['The recipe cannot be cooked with these inputs', 'with the recipes', 'cooked'];
 
 /** Everything that is wrong with the inputs, as many problems as fit. */
-export function describeInputError({ problems }: InputError): ErrorMessage {
-  const { title, cause } = listProblems(problems, 'An input is invalid', 'in the inputs');
-  return { title: `${title}; nothing was sent`, cause, remedy: '' };
-}
-
-function listProblems(problems: readonly Problem[], only: string, several: string) {
+export function describeInputError(
+  { problems }: InputError,
+  [only, several, undone] = inputWords,
+): ErrorMessage {
   const lines = problems.map(
     ({ input, message }) => `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`,
   );
@@ -61,33 +54,31 @@ function listProblems(problems: readonly Problem[], only: string, several: strin
   const shown = firstThatFit(lines, 3_900);
   const left = lines.length - shown.length;
   const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
-  const title = lines.length === 1 ? only : `${lines.length} problems ${several}`;
-  return { title, cause: [...shown, ...more].join('\n') };
+  const what = lines.length === 1 ? only : `${lines.length} problems ${several}`;
+  const title = `${what}; nothing was ${undone}`;
+  return { title, cause: [...shown, ...more].join('\n'), remedy: '' };
 }
 
 /** Trouble with the files of the runner, or a bug in this action. */
-export function describeInternalError(error: unknown): ErrorMessage {
+function describeInternalError(error: unknown): ErrorMessage {
   const cause = sanitizeLine(
     error instanceof Error ? `${error.name}: ${error.message}` : String(error),
   );
-  const [, title, remedy] = internal.find(([pattern]) => pattern.test(cause)) ?? bug;
+  const [title, remedy] = explainInternal(cause);
   return { title, cause, remedy: `${remedy} ${checkConsole}` };
 }
 
-const internal = [
-  [/\bENOSPC\b/, 'The disk of the runner is full', 'Free disk space before this step.'],
+function explainInternal(cause: string): Explanation {
+  if (/\bENOSPC\b/.test(cause))
+    return ['The disk of the runner is full', 'Free disk space before this step.'];
   // The files for outputs and saved state belong to the user that the runner runs as.
-  [
-    /\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/,
-    'A file of the runner cannot be written',
-    "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
-  ],
-] as const;
-const bug = [
-  null,
-  'Internal error',
-  'This is a bug in this action. Please report it with this message.',
-] as const;
+  if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause))
+    return [
+      'A file of the runner cannot be written',
+      "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
+    ];
+  return ['Internal error', 'This is a bug in this action. Please report it with this message.'];
+}
 
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
   const { request, trouble, status, detail } = error;
@@ -127,28 +118,20 @@ const troubles: Readonly<Record<Exclude<ServiceTrouble, 'refused'>, Explanation>
   'too-large': ['unexpected response', checkUrl],
 };
 
-function explainRefusal(error: ServiceError): Explanation {
-  const { status = 0, isKnownHost } = error;
-  if (status === 401 && isKnownHost) return expired;
+function explainRefusal({ status = 0, isKnownHost, mayHaveSucceeded }: ServiceError): Explanation {
+  // It was accepted earlier in this step.
+  if (status === 401 && isKnownHost)
+    return [
+      'the API key is no longer accepted',
+      `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+    ];
   const known = refusals[status];
-  if (status === 422 && /region/.test(error.detail)) return unknownRegions;
   if (known !== undefined) return known;
   if (status < 400) return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
-  return error.mayHaveSucceeded
+  return mayHaveSucceeded
     ? ['server error', '']
     : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
 }
-
-// It was accepted earlier in this step.
-const expired: Explanation = [
-  'the API key is no longer accepted',
-  `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
-];
-
-const unknownRegions: Explanation = [
-  'the request is invalid',
-  'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
-];
 
 const refusals: Readonly<Record<number, Explanation>> = {
   401: [
@@ -174,3 +157,70 @@ const refusals: Readonly<Record<number, Explanation>> = {
     'The account is over its rate limit. Run fewer workflows at once, or try again later.',
   ],
 };
+
+const freshToken =
+  'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
+
+// What a check wants of a request, the permission that it needs, and how to fix what GitHub refuses.
+const purposes = [
+  {
+    request: /\/dispatches$/,
+    attempt: 'start the follow-up',
+    permission: 'actions: write',
+    ifRefused:
+      'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+  },
+  {
+    request: /\/statuses\//,
+    attempt: 'finish a commit status',
+    permission: 'statuses: write',
+    ifRefused:
+      'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
+  },
+  { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
+  { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
+] as const;
+const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
+
+function describeGitHubError(error: GitHubError): ErrorMessage {
+  const { request, status, message } = error;
+  const said = withStop(sanitizeLine(message, 300));
+  const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+  const [title, remedy] = explainGitHubError(error);
+  return { title, cause, remedy };
+}
+
+function explainGitHubError({ request, status, trouble }: GitHubError): Explanation {
+  const purpose = purposes.find((known) => known.request.test(request)) ?? otherPurpose;
+  const { attempt, permission } = purpose;
+  // A workflow that is not there is answered like one that the token may not see.
+  const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
+  if (isRefused && 'ifRefused' in purpose)
+    return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
+  if (trouble === 'forbidden')
+    return [
+      `The permission ${permission} is missing: could not ${attempt}`,
+      `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+    ];
+  if (trouble === 'unauthorized')
+    return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+  if (trouble !== 'limited')
+    return [`Could not ${attempt}: GitHub failed`, 'The next check tries again.'];
+  const remedy = 'The next check tries again. Check less often, or set the input since to less.';
+  return [`Could not ${attempt}: GitHub's rate limit`, remedy];
+}
+
+const statusRemedies: Partial<Record<GitHubTrouble, string>> = {
+  unauthorized: freshToken,
+  forbidden:
+    "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
+};
+
+/** Warns that a commit status stays as it is. */
+export function warnStatusNotSet(runner: Runner, error: unknown): void {
+  const trouble = error instanceof GitHubError ? error.trouble : 'internal';
+  const remedy =
+    statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
+  const message = `GitHub: ${describeTrouble(runner, error)} ${remedy}`;
+  runner.annotate('warning', 'The commit status could not be set', message);
+}

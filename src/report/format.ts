@@ -1,6 +1,6 @@
 import { asError } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import type { OfferSummary, Outcome } from '../jobs/records.ts';
+import type { EarlierTry, OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
@@ -169,4 +169,15 @@ export function describeJobStatus(status: string): string {
 
 export function capitalize(words: string): string {
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+}
+
+/** A GPU model in one short line. */
+export function formatModel(gpuName: string | null): string {
+  return gpuName === null ? 'the GPU' : sanitizeLine(gpuName, 60);
+}
+
+/** `RTX 4090: no machine within 5m 00s` */
+export function describeTry({ gpuName, phase, waitedMs }: EarlierTry): string {
+  const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+  return `${formatModel(gpuName)}: ${what} ${formatDuration(waitedMs)}`;
 }

@@ -15,8 +15,13 @@ import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
-import { describeOffers, formatDuration, formatEstimate } from './format.ts';
-import { describeTry, formatModel } from './remedies.ts';
+import {
+  describeOffers,
+  describeTry,
+  formatDuration,
+  formatEstimate,
+  formatModel,
+} from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { createWarnings } from './warnings.ts';
 

@@ -1,20 +1,12 @@
 import { ServiceError } from '../errors.ts';
-import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import type { Outcome } from '../jobs/records.ts';
+import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
+import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { formatReadyCheck, type Outcome, type OverBudget } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { formatStatus, isFinal } from '../jobs/status.ts';
 import { checkConsole, consoleUrl, describeError, type ErrorMessage } from './errors.ts';
-import { formatDuration, withStop } from './format.ts';
-import { describeOverBudget } from './over-budget.ts';
-import {
-  describeFailure,
-  describeTry,
-  formatModel,
-  getCancelRemedy,
-  getRemedy,
-  getTimeoutRemedy,
-} from './remedies.ts';
+import { describeTry, formatDuration, formatExactUsd, formatModel, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** Whether the step may pass with this outcome: an interrupted one is no success. */
@@ -49,22 +41,19 @@ function describeErrorOfJob(outcome: Outcome, error: Error): ErrorMessage {
 
 function describeEnd(outcome: Outcome): ErrorMessage {
   const { result, ref, job, logTail } = outcome;
-  const uuid = uuidOf(outcome);
-  const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-  const [heading, cause, remedy] = explain(outcome, who);
+  const [heading, cause, remedy] = explain(outcome);
   const title = `${heading}: ${sanitizeLine(titleOf(ref, job), 100)}`;
   const evidence = ['failed', 'timed-out', 'over-budget'].includes(result) ? logTail : [];
   return { title, cause, remedy, evidence };
 }
 
-/** @returns what to call it, why, and how to fix it */
-function explain(outcome: Outcome, who: string): readonly [string, string, string] {
-  const { result, job, ending, overBudget } = outcome;
+function explain(outcome: Outcome): readonly [heading: string, cause: string, remedy: string] {
+  const { result, ref, job, ending, overBudget } = outcome;
+  const uuid = uuidOf(outcome);
+  const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
   const fate = `${who} ${describeFate(outcome)}`;
-  const canceled =
-    job !== null && !isFinal(job.status) && outcome.cancel !== 'accepted'
-      ? 'Not canceled'
-      : 'Canceled';
+  const isOpen = job !== null && !isFinal(job.status);
+  const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
   if (result === 'timed-out') {
     const status = job === null ? '' : ` while the job was ${lastOpenStatus(outcome)}`;
     const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
@@ -88,11 +77,8 @@ function explain(outcome: Outcome, who: string): readonly [string, string, strin
   if (ending === 'fail-fast' && result === 'cancelled') {
     const remedy =
       'Check the job that failed first. To keep the other jobs running, set fail-fast to false.';
-    return [
-      `${canceled} by fail-fast`,
-      `Another job of this step did not succeed. ${fate}`,
-      remedy,
-    ];
+    const cause = `Another job of this step did not succeed. ${fate}`;
+    return [`${canceled} by fail-fast`, cause, remedy];
   }
   if (result === 'cancelled') {
     const reason = job?.status_reason ? `: ${withStop(sanitizeLine(job.status_reason))}` : '.';
@@ -124,8 +110,8 @@ function describeFate({ ref, job, cancel, isKept, unansweredMark }: Outcome): st
       : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
   if (job.status === 'CANCELLED') return 'was canceled.';
   const isOpen = !isFinal(job.status);
-  const mayReturn = cancel === 'accepted' && mayRestart(job);
-  if (mayReturn) return 'failed. It is being canceled, in case the service starts it again.';
+  if (cancel === 'accepted' && mayRestart(job))
+    return 'failed. It is being canceled, in case the service starts it again.';
   if (cancel !== null && !isOpen) return 'ended before it could be canceled.';
   if (cancel === 'accepted')
     return `is being canceled, and is still ${sanitizeLine(formatStatus(job.status), 60)}.`;
@@ -134,4 +120,136 @@ function describeFate({ ref, job, cancel, isKept, unansweredMark }: Outcome): st
   return isKept
     ? `was left running, as the inputs ask. It is billed while it runs: ${consoleUrl}`
     : `may still be running, and billed. The post step cancels it: ${consoleUrl}`;
+}
+
+const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
+
+// By how far a job came: what helps after its failure, and after the step's timeout.
+const remedies: Readonly<Record<FailurePhase, readonly [ofFailure: string, ofTimeout: string]>> = {
+  assign: [
+    `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
+    `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+  ],
+  start: [
+    'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+    'Its machine was still being prepared: increase timeout, or use a smaller image.',
+  ],
+  'run-limit': [
+    'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+    'Increase timeout, or set on-timeout to choose what happens then.',
+  ],
+  run: [
+    `Read its log in the console: ${consoleUrl}`,
+    'Increase timeout, or set on-timeout to choose what happens then.',
+  ],
+};
+
+function phaseOf(outcome: Outcome): FailurePhase {
+  return failurePhaseOf(outcome) ?? 'run';
+}
+
+// 128 + SIGKILL: only the kernel kills a container in the middle of its work.
+const killed = 137;
+
+function getRemedy(outcome: Outcome): string {
+  const phase = phaseOf(outcome);
+  if (phase === 'run' && exitCodeOf(outcome) === killed)
+    return 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
+  if (phase === 'run' && outcome.logTail.length > 0)
+    return `Read the whole log, in the folder of the output logs-path or in the console: ${consoleUrl}`;
+  return remedies[phase][0];
+}
+
+function getTimeoutRemedy(outcome: Outcome): string {
+  const { readyCheck, readiness, logTail } = outcome;
+  const lessTime = 'Increase timeout only if it needs longer to start.';
+  if (readiness?.check.includes('ssh'))
+    return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+  if (readyCheck === null || readiness === null) return remedies[phaseOf(outcome)][1];
+  const log = logTail.length === 0 ? '' : ', and read its log';
+  return `Check that the server in the container serves ${formatReadyCheck(readyCheck)}${log}. ${lessTime}`;
+}
+
+// This step did not cancel it: the service may do that at a limit.
+function getCancelRemedy(outcome: Outcome): string {
+  const phase = phaseOf(outcome);
+  const waitedMs = (durationsOf(outcome).queueSeconds ?? 0) * 1000;
+  // The service gives up to the second or a little later.
+  const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
+  const byService = isLimit ? ` If it was the service: ${remedies[phase][0]}` : '';
+  return `If you did not cancel it, the service or someone else with access to this account did.${byService}`;
+}
+
+// What only repeats an exit code: `Container exited with code 1`.
+const exitWords =
+  /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
+
+// After `Job 0198…`: what was measured, with what the service says beyond that.
+function describeFailure(outcome: Outcome): string {
+  const failed = describePhase(outcome);
+  const reason = sanitizeLine(outcome.job?.status_reason ?? '', 1_000);
+  if (reason === '') return `${failed}. The service gave no reason.`;
+  const rest = exitCodeOf(outcome) === null ? reason : reason.replace(exitWords, '');
+  // Such as the brackets around what follows the exit code.
+  const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
+  return said === '' ? `${failed}.` : `${failed}: ${withStop(said)}`;
+}
+
+function describePhase(outcome: Outcome): string {
+  const { queueSeconds, runSeconds } = durationsOf(outcome);
+  const code = exitCodeOf(outcome);
+  switch (phaseOf(outcome)) {
+    case 'assign':
+      return `got no machine${seconds(' in ', queueSeconds)}`;
+    case 'start':
+      return 'had a machine, but its container did not start';
+    case 'run-limit':
+      return `reached its run limit${seconds(' of ', (outcome.job?.max_timeout_run_ms ?? 0) / 1000 || null)}`;
+    case 'run':
+      return code === null
+        ? `failed${seconds(' after it ran for ', runSeconds)}`
+        : `failed with exit code ${code}`;
+  }
+}
+
+function seconds(before: string, value: number | null): string {
+  return value === null ? '' : `${before}${formatDuration(value * 1000)}`;
+}
+
+const changeHardware =
+  'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
+const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
+
+const say = (cause: string, remedy = raiseMaxCost) => ({ cause, remedy });
+
+/** Why a job was over budget, and what to change, without foreign text. */
+export function describeOverBudget(why: OverBudget) {
+  const ceiling = formatExactUsd(why.ceilingUsd);
+  const amount = why.kind === 'share' ? formatDuration(why.limitMs) : formatExactUsd(why.amountUsd);
+  switch (why.kind) {
+    case 'share':
+      return say(
+        `It ran for ${amount}, its share of max-cost (${ceiling}), and the service ended it.`,
+      );
+    case 'offers':
+      return say(
+        `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
+        `Raise max-hourly-rate, or ${changeHardware}.`,
+      );
+    case 'rate':
+      return say(
+        `Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`,
+        `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
+      );
+    case 'rest':
+      return say(
+        `The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+      );
+    case 'cost':
+      // It may be more: a rate may become known late.
+      return say(
+        `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`,
+      );
+  }
 }

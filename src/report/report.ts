@@ -2,14 +2,16 @@ import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { sortByResult } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
-import { annotate, annotateOutcomes, formatMessage } from './annotations.ts';
-import { describeInputError, describeInternalError, type ErrorMessage } from './errors.ts';
+import { cut } from '../text.ts';
+import { plainLines } from './container-log.ts';
+import { describeError, describeInputError, type ErrorMessage } from './errors.ts';
 import { formatClosing } from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
-import { writeOutputs, writeVerdict } from './outputs.ts';
+import { maxMessage, writeOutputs, writeVerdict } from './outputs.ts';
+import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
 
-/** Reports what became of each job, and sets the step's verdict. */
+/** Reports what happened to each job, and sets the step's verdict. */
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
@@ -28,7 +30,7 @@ export async function reportOutcomes(
 
 /** Reports why nothing could be done, and fails the step: bad input, or an error that no job has. */
 export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
-  const message = await annotateFailure(runner, error, describeInternalError);
+  const message = await annotateFailure(runner, error, 'run this step');
   try {
     writeVerdict(runner, 'error', formatMessage(runner, message));
   } catch {
@@ -38,17 +40,87 @@ export async function reportFailure(runner: Runner, error: unknown): Promise<voi
 
 /**
  * Annotates why nothing could be done, and fails the step.
- * @param describe the words for any other error than bad input
+ * @param attempt as in {@link describeError}
  */
 export async function annotateFailure(
   runner: Runner,
   error: unknown,
-  describe: (error: unknown) => ErrorMessage,
+  attempt: string,
 ): Promise<ErrorMessage> {
   runner.fail();
   const isInput = error instanceof InputError;
-  const message = isInput ? describeInputError(error) : describe(error);
+  const message = isInput ? describeInputError(error) : describeError(error, attempt);
   annotate(runner, message);
-  if (isInput) await writeSummary(runner, () => renderInputProblems(error));
+  if (isInput) await writeSummary(runner, () => renderInputProblems(message.title, error));
   return message;
+}
+
+/** One error annotation for each job that was not successful, the worst first. */
+export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
+  // What keeps all of them from being cooked is one error.
+  const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
+  annotateAll(runner, sortByResult([...causes.values()]).map(describeOutcome));
+}
+
+// GitHub shows ten error annotations a step and drops the rest.
+const maxAnnotations = 10;
+
+/** An error annotation for each message; if there are too many, the last one names the rest. */
+export function annotateAll(runner: Runner, messages: readonly ErrorMessage[]): void {
+  const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
+  for (const message of messages.slice(0, shown)) annotate(runner, message);
+  const rest = messages.slice(shown);
+  if (rest.length === 0) return;
+  annotate(runner, {
+    title: `${rest.length} more errors`,
+    cause: sanitizeLine(rest.map(({ title }) => title).join(', '), 3_000),
+    remedy: 'The job summary has all of them.',
+  });
+}
+
+// GitHub shows 4,096 characters of an annotation.
+const maxLength = 4_000;
+const maxTitle = 250;
+// Together with a cause and a remedy of 1,000 characters, these fit.
+const maxEvidence = 15;
+const maxEvidenceLine = 180;
+
+function annotate(runner: Runner, { title, cause, remedy, evidence = [] }: ErrorMessage): void {
+  const lines = lastOfLog(evidence).map(
+    (line) => `| ${cut(sanitizeLogLine(line), maxEvidenceLine)}`,
+  );
+  const log = lines.length > 0 ? ['The log ends with:', ...lines] : [];
+  // An error of Node or a library may quote anything.
+  const parts = [runner.redactor.redact(cause), remedy, ...log].filter((part) => part !== '');
+  runner.annotate('error', sanitizeLine(title, maxTitle), cut(parts.join('\n'), maxLength));
+}
+
+// What the end of a log says: no blank lines, rules, bars or repeats, and nothing before a traceback.
+function lastOfLog(evidence: readonly string[]): readonly string[] {
+  const lines = plainLines(evidence)
+    .filter((line) => !noise.some((pattern) => pattern.test(line)))
+    .filter((line, index, all) => line !== all[index - 1]);
+  const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
+  return lines.slice(Math.max(0, start)).slice(-maxEvidence);
+}
+
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+  /^[^\p{L}\p{N}]*$/u,
+  /\d ?% ?\|/,
+  /\[[#=>.\s-]{5,}\]/,
+  /[█▉▊▋▌▍▎▏━]{3}/,
+  /^\s*dispersed-output:/,
+];
+
+/** What an annotation says, as the output `message`: the title, and the cause and the remedy. */
+export function formatMessage(
+  runner: Runner,
+  { title: ownTitle, cause, remedy }: ErrorMessage,
+  title = ownTitle,
+): string {
+  const first = sanitizeLine(title, maxTitle);
+  const text = runner.redactor.redact(cause).replaceAll('\n', '; ');
+  const room = maxMessage - first.length - remedy.length - 2;
+  return `${first}\n${cut(text, room)} ${remedy}`.trimEnd();
 }

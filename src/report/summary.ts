@@ -191,13 +191,10 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
 }
 
 /** The summary of a step whose inputs are not valid. */
-export function renderInputProblems({ problems }: InputError): string {
+export function renderInputProblems(title: string, { problems }: InputError): string {
   const items = problems.map(
     ({ input, message }) =>
       `<li><code>${escapePreformatted(input, 100)}</code>: ${escapeHtml(message)}</li>`,
   );
-  return joinBlocks([
-    `### ${results.error.icon} Nothing was sent: ${problems.length === 1 ? 'an input is' : `${problems.length} inputs are`} invalid`,
-    ['<ul>', ...items, '</ul>'].join('\n'),
-  ]);
+  return joinBlocks([`### ${results.error.icon} ${title}`, ['<ul>', ...items, '</ul>'].join('\n')]);
 }

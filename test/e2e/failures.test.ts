@@ -163,7 +163,7 @@ test('a container that was killed for its memory has one remedy', () => {
   expect(errorOf('killed')).toBe(
     'Failed: Train\n' +
       'Job JOB failed with exit code 137: OOMKilled.\n' +
-      'It ran out of memory: increase min-ram-gb.',
+      'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
   );
 });
 

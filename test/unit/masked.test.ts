@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { annotateOutcomes } from '../../src/report/annotations.ts';
+import { annotateOutcomes } from '../../src/report/report.ts';
 import { createLogPrinter } from '../../src/report/container-log.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { githubHtml } from '../browser/github.ts';

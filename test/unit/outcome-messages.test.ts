@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Outcome } from '../../src/jobs/records.ts';
+import type { Outcome, OverBudget } from '../../src/jobs/records.ts';
 import { formatClosing } from '../../src/report/format.ts';
-import { describeOutcome } from '../../src/report/outcome-messages.ts';
+import { describeOutcome, describeOverBudget } from '../../src/report/outcome-messages.ts';
 import { fakeOutcome, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 function failed(pace: Pace, reason: string | null): Outcome {
@@ -17,7 +17,7 @@ test('where the kernel killed the container, memory is the one remedy', () => {
     'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'Exit code: 137 (OOMKilled)')).remedy).toBe(
-    'It ran out of memory: increase min-ram-gb.',
+    'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
 });
@@ -133,4 +133,21 @@ test('of a job that was given and could not be read, it is not said that it was 
     fakeOutcome({ result: 'timed-out', ending: 'timeout', ref, job: null, runs: [] }),
   );
   expect(cause).toMatch(/^The timeout was reached\. Job \S+ could not be read\. It may still be/);
+});
+
+test.each<[OverBudget, string]>([
+  [
+    { kind: 'cost', amountUsd: 0.9, ceilingUsd: 1 },
+    'The jobs of this step cost 0.90 USD together, and max-cost is 1.00 USD.',
+  ],
+  [
+    { kind: 'offers', amountUsd: 0.0232, ceilingUsd: 0.01 },
+    'Every matching offer costs more than max-hourly-rate, 0.01 USD an hour: the cheapest is 0.0232 USD.',
+  ],
+  [
+    { kind: 'share', limitMs: 90_000, ceilingUsd: 1 },
+    'It ran for 1m 30s, its share of max-cost (1.00 USD), and the service ended it.',
+  ],
+])('over budget: %j', (why, cause) => {
+  expect(describeOverBudget(why).cause).toContain(cause);
 });

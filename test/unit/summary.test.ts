@@ -90,7 +90,7 @@ describe('whatever the service says', () => {
   test('so is what is said of inputs', () => {
     fc.assert(
       fc.property(foreignText, foreignText, (input, message) => {
-        const markdown = renderInputProblems(new InputError([{ input, message }]));
+        const markdown = renderInputProblems('Bad', new InputError([{ input, message }]));
         expect(strangersIn(markdown)).toEqual([]);
       }),
     );
