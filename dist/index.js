@@ -28843,12 +28843,9 @@ var outcome = __nccwpck_require__(293);
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/errors.js
 var report_errors = __nccwpck_require__(3976);
-// EXTERNAL MODULE: ./build/report/github-errors.js
-var github_errors = __nccwpck_require__(5342);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/check/follow-up.js
-
 
 
 
@@ -28872,12 +28869,9 @@ async function finishStatuses(followUp, ended) {
             await Promise.all(rest.map(finish));
     }
     catch (error) {
-        if (error instanceof errors/* GitHubError */.y_)
-            onProblem((0,github_errors/* describeGitHubError */.d)(error));
-        else if (error instanceof errors/* InterruptedError */.p4)
-            onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
-        else
+        if (!(error instanceof errors/* GitHubError */.y_ || error instanceof errors/* InterruptedError */.p4))
             throw error;
+        onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
     }
 }
 const maxCommits = 100;
@@ -28926,7 +28920,7 @@ async function finishOne(followUp, { job, mark, statuses }) {
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_))
             throw error;
-        onProblem((0,github_errors/* describeGitHubError */.d)(error));
+        onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit status'));
         return error.trouble === 'refused' && error.request === github_statuses/* statusRoute */.kd;
     }
 }
@@ -29046,23 +29040,17 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
 var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/summary.js + 1 modules
 var summary = __nccwpck_require__(1737);
-// EXTERNAL MODULE: ./build/report/summary/jobs.js
-var summary_jobs = __nccwpck_require__(4490);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
+// EXTERNAL MODULE: ./build/report/summary/tables.js
+var tables = __nccwpck_require__(5079);
 ;// CONCATENATED MODULE: ./build/check/report.js
-
-
-
-
 
 
 
@@ -29075,7 +29063,7 @@ var table = __nccwpck_require__(4520);
 
 async function reportCheck(runner, here, result, problems) {
     runner.print(formatCounts(result));
-    (0,annotations/* annotateAll */.u6)(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
+    (0,report/* annotateAll */.u6)(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
     if (problems.length > 0)
         runner.fail();
     writeCheckOutputs(runner, result);
@@ -29092,29 +29080,23 @@ function writeCheckOutputs(runner, { running, ended, orphans }) {
 function describeChecked({ outcome, cost }) {
     return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
 }
-function describeCheckError(error) {
-    if (error instanceof errors/* GitHubError */.y_)
-        return (0,github_errors/* describeGitHubError */.d)(error);
-    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
-    return isExpected ? (0,report_errors/* describeError */.Uc)(error, 'look at the jobs') : (0,report_errors/* describeInternalError */.Zo)(error);
-}
 function renderCheck(result, here) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const all = [...running, ...ended];
     const cost = costOf(all);
     const columns = [
-        ofJob(summary_jobs/* statusColumn */.xG),
-        ofJob((0,summary_jobs/* titleColumn */.Jb)(false)),
-        (0,table/* numbers */.nL)('Cost (USD)', (checked) => (0,summary_jobs/* costCell */.ch)(checked.cost)),
-        ofJob(summary_jobs/* rateColumn */.x8),
+        ofJob(tables/* statusColumn */.xG),
+        ofJob((0,tables/* titleColumn */.Jb)(false)),
+        (0,tables/* numbers */.nL)('Cost (USD)', (checked) => (0,tables/* costCell */.ch)(checked.cost)),
+        ofJob(tables/* rateColumn */.x8),
         { heading: 'Since', keep: 'left', cell: (checked) => sinceCell(checked, nowMs) },
-        ofJob(summary_jobs/* ranColumn */.S8),
+        ofJob(tables/* ranColumn */.S8),
         { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
-        { heading: 'Job UUID', keep: 'left', cell: ({ job }) => (0,table/* uuidCell */.gy)(job.uuid) },
+        { heading: 'Job UUID', keep: 'left', cell: ({ job }) => (0,tables/* uuidCell */.gy)(job.uuid) },
     ];
-    const section = (title, jobs) => jobs.length === 0 ? [] : [`#### ${title}`, (0,table/* renderTable */.bo)(columns, jobs, 'ended')];
+    const section = (title, jobs) => jobs.length === 0 ? [] : [`#### ${title}`, (0,tables/* renderTable */.bo)(columns, jobs, 'ended')];
     const isOther = (job) => !orphans.includes(job);
-    return (0,table/* joinBlocks */.x9)([
+    return (0,tables/* joinBlocks */.x9)([
         `### 🔎 ${formatCounts(result)}`,
         `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `, for ${(0,format/* formatCost */.BD)(cost, 'about')}`}.`,
         ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
@@ -29162,11 +29144,11 @@ function renderSpend(jobs) {
         return [];
     const columns = [
         { heading: 'Workflow', cell: ({ workflow }) => workflowCell(workflow) },
-        (0,table/* numbers */.nL)('Jobs', ({ count }) => String(count)),
-        (0,table/* numbers */.nL)('Cost (USD)', ({ cost }) => (0,summary_jobs/* costCell */.ch)(cost)),
+        (0,tables/* numbers */.nL)('Jobs', ({ count }) => String(count)),
+        (0,tables/* numbers */.nL)('Cost (USD)', ({ cost }) => (0,tables/* costCell */.ch)(cost)),
     ];
     const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
-    return ['#### Spend by workflow', (0,table/* renderTable */.bo)(columns, sorted, 'ended')];
+    return ['#### Spend by workflow', (0,tables/* renderTable */.bo)(columns, sorted, 'ended')];
 }
 
 // EXTERNAL MODULE: ./build/clock.js
@@ -29178,11 +29160,9 @@ var access = __nccwpck_require__(9904);
 // EXTERNAL MODULE: ./build/inputs/read.js
 var read = __nccwpck_require__(8718);
 // EXTERNAL MODULE: ./build/inputs/tables.js
-var tables = __nccwpck_require__(3227);
+var inputs_tables = __nccwpck_require__(3227);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
 ;// CONCATENATED MODULE: ./build/commands/check.js
 
 
@@ -29204,7 +29184,7 @@ async function check(deps) {
     const { runner } = deps;
     try {
         writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
-        const inputs = (0,read/* readInputs */.Ko)(runner, tables/* checkInputs */.sw);
+        const inputs = (0,read/* readInputs */.Ko)(runner, inputs_tables/* checkInputs */.sw);
         const run = check_readRun(runner);
         const log = (0,report_log/* createLog */.hM)(runner, deps.clock, 1);
         const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
@@ -29236,7 +29216,7 @@ async function check(deps) {
         }
     }
     catch (error) {
-        await (0,report/* annotateFailure */.pC)(runner, error, describeCheckError);
+        await (0,report/* annotateFailure */.pC)(runner, error, 'look at the jobs');
     }
 }
 function check_readRun(runner) {
@@ -29576,7 +29556,8 @@ async function priceEntries(plans, read, onUnknown = () => { }) {
     const byEntry = Map.groupBy(await Promise.all(plans.map(priceOne)), ({ request }) => request.index);
     return [...byEntry.values()].flatMap((models) => {
         const chosen = chooseModel(models);
-        return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+        const names = models.map(({ request }) => request.gpuName);
+        return chosen === undefined ? [] : [{ ...chosen, models: names }];
     });
 }
 function chooseModel(models) {
@@ -29592,24 +29573,24 @@ var commit_status = __nccwpck_require__(3840);
 var secret_fields = __nccwpck_require__(8542);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/errors.js
 var report_errors = __nccwpck_require__(3976);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/over-budget.js
-var over_budget = __nccwpck_require__(7907);
+// EXTERNAL MODULE: ./build/report/outcome-messages.js
+var outcome_messages = __nccwpck_require__(1892);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/summary.js + 1 modules
 var summary = __nccwpck_require__(1737);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
+// EXTERNAL MODULE: ./build/report/summary/tables.js
+var summary_tables = __nccwpck_require__(5079);
 // EXTERNAL MODULE: ./build/report/warnings.js
 var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/dry-run-report.js
@@ -29628,7 +29609,7 @@ var warnings = __nccwpck_require__(3786);
 async function reportDryRun(runner, plans, ceilings, error) {
     for (const plan of plans)
         printPlan(runner, plan, plans.length);
-    const broken = plans.filter((plan) => problemsOf(plan).length > 0);
+    const broken = plans.filter((plan) => problemOf(plan) !== '');
     const offers = plans.map(({ prices }) => prices?.offers ?? null);
     const estimate = (0,format/* formatEstimate */.eG)(offers, ceilings);
     if (estimate !== '')
@@ -29639,13 +29620,15 @@ async function reportDryRun(runner, plans, ceilings, error) {
     if (isFailed)
         runner.fail();
     const message = error && (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
-    (0,annotations/* annotateAll */.u6)(runner, [...(message ? [message] : []), ...overBudgetErrors(broken)]);
+    const overBudget = broken.flatMap((plan) => overBudgetOf(plan) ?? []);
+    const distinct = new Map(overBudget.map((each) => [each.title, each]));
+    (0,report/* annotateAll */.u6)(runner, [...(message ? [message] : []), ...distinct.values()]);
     const failure = message ? 'error' : 'over-budget';
-    const said = message ? (0,annotations/* formatMessage */.hw)(runner, message) : closing;
+    const said = message ? (0,report/* formatMessage */.hw)(runner, message) : closing;
     (0,outputs/* writeVerdict */.P1)(runner, isFailed ? failure : 'dry-run', said);
-    await (0,summary/* writeSummary */.Sy)(runner, () => (0,table/* joinBlocks */.x9)([
+    await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary_tables/* joinBlocks */.x9)([
         `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
-        (0,table/* renderTable */.bo)(planColumns, plans, 'the log'),
+        (0,summary_tables/* renderTable */.bo)(planColumns, plans, 'the log'),
         estimate && `<p>${(0,sanitize/* escapeHtml */.ZD)(estimate)}</p>`,
         ...plans.map((plan) => renderBody(plan, plans.length === 1)),
     ]));
@@ -29654,17 +29637,13 @@ function formatVerdict(count, broken) {
     const some = broken > 0 ? `${broken} of ${count} jobs` : `all ${count} jobs`;
     return `${count === 1 ? 'the job' : some} ${broken > 0 ? 'cannot' : 'can'} be cooked`;
 }
-function problemsOf({ error, prices }) {
-    const why = prices?.overBudget ?? null;
-    return [error?.message, why && (0,over_budget/* describeOverBudget */.R)(why).cause].filter((text) => typeof text === 'string');
+function problemOf(plan) {
+    return plan.error?.message ?? overBudgetOf(plan)?.cause ?? '';
 }
-function overBudgetErrors(broken) {
-    const errors = broken.flatMap(({ request: { recipeUuid }, prices }) => {
-        const title = `Over budget: recipe ${recipeUuid}`;
-        const why = prices?.overBudget ?? null;
-        return why === null ? [] : [[title, { title, ...(0,over_budget/* describeOverBudget */.R)(why) }]];
-    });
-    return [...new Map(errors).values()];
+function overBudgetOf({ request, prices }) {
+    const why = prices?.overBudget ?? null;
+    const title = `Over budget: recipe ${request.recipeUuid}`;
+    return why && { title, ...(0,outcome_messages/* describeOverBudget */.RT)(why) };
 }
 function printPlan(runner, plan, count) {
     const { request, recipe } = plan;
@@ -29679,47 +29658,37 @@ function printPlan(runner, plan, count) {
     for (const line of describePrices(plan))
         runner.print(`  ${line}`);
 }
-function describePrices(plan) {
-    const { models, shareMs, request } = plan;
-    const lines = models.map((model) => {
-        const { gpuName } = model.request;
-        const place = gpuName === request.gpuName ? ' (cooked first)' : '';
-        const note = model.prices?.overBudget ? '; above max-hourly-rate' : '';
-        const offers = describePlanOffers(model) || 'the offers are not known';
-        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${note}`;
-    });
+function describePrices({ request, models, prices, shareMs }) {
+    const others = models.filter((name) => name !== request.gpuName).join(', ');
+    const first = others && `Cooked first: ${request.gpuName}; other models: ${others}`;
+    const offers = prices?.offers ? (0,format/* describeOffers */.$y)(prices.offers) : '';
+    const none = prices && !prices.offers ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}` : '';
     const share = shareMs === null ? '' : `max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`;
-    const all = [...(models.length === 0 ? [describePlanOffers(plan)] : lines), share];
-    return all.filter((line) => line !== '');
-}
-function describePlanOffers({ prices }) {
-    if (prices === null)
-        return '';
-    return prices.offers === null
-        ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}`
-        : (0,format/* describeOffers */.$y)(prices.offers);
+    return [(0,sanitize/* sanitizeLine */.PN)(first), offers, none, share].filter((line) => line !== '');
 }
 const planColumns = [
     {
         heading: '',
         keep: 'left',
-        cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Not ready' : '✅ Ready'),
+        cell: (plan) => (problemOf(plan) === '' ? '✅ Ready' : '❌ Not ready'),
     },
     {
         heading: 'Recipe',
-        cell: ({ recipe, request }) => `${(0,table/* formatNumber */.ZV)(request.index)} ${(0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120)}`,
+        cell: ({ recipe, request }) => `${(0,summary_tables/* formatNumber */.ZV)(request.index)} ${(0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120)}`,
     },
-    { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan)) },
-    { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
-    { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,table/* uuidCell */.gy)(request.recipeUuid) },
+    { heading: 'Problem', cell: (plan) => (0,sanitize/* escapeHtml */.ZD)(problemOf(plan), 1_000) },
+    {
+        heading: 'Offers',
+        cell: (plan) => describePrices(plan)
+            .map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000))
+            .join('<br>'),
+    },
+    { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,summary_tables/* uuidCell */.gy)(request.recipeUuid) },
 ];
-function linesCell(lines) {
-    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000)).join('<br>');
-}
 function renderBody(plan, isOpen) {
     const lines = bodyLines(plan).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request of ${(0,table/* formatNumber */.ZV)(plan.request.index)}`;
-    return lines.length === 0 ? '' : (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
+    const title = `Request of ${(0,summary_tables/* formatNumber */.ZV)(plan.request.index)}`;
+    return lines.length === 0 ? '' : (0,summary_tables/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
 }
 function bodyLines({ body }) {
     return Object.keys(body).length === 0
@@ -29727,8 +29696,6 @@ function bodyLines({ body }) {
         : JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/custody/find.js
@@ -29992,7 +29959,7 @@ async function cookInTurn(step, request, context) {
         if (end.signal.aborted)
             return;
         const done = earlierTryOf((0,update/* outcomeNow */.jL)(step, entry), model.gpuName, deps.clock.now());
-        log.tryingNext(model, done, chosen, prices?.offers ?? null);
+        log.tryingNext(done, chosen, prices?.offers ?? null);
         before = entry;
         current = { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
     }
@@ -30184,7 +30151,7 @@ function openSsh({ runner, createSshFolder }, user = node_urls/* vendorUser */.y
     runner.saveState(facts/* stateNames */.U0.sshFolder, path);
     const ssh = createSshFolder(path, user);
     runner.addPath(ssh.bin);
-    (0,outputs/* writeSshConfig */.Q5)(runner, ssh.config);
+    runner.output('ssh-config', ssh.config);
     return ssh;
 }
 function listRequests(inputs, run, deps, sshKey) {
@@ -31286,7 +31253,7 @@ function getRetryAfter(headers, nowMs) {
 /* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9507);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
 /* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
+/* harmony import */ var _report_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3976);
 /* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4463);
 /* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1446);
 
@@ -31315,7 +31282,7 @@ function openCommitStatus(inputs, jobs, run, deps) {
     const lacking = isEmpty
         ? 'the input github-token is empty'
         : 'the commit of the workflow run is not known';
-    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(deps.runner, new Error(lacking));
+    (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(lacking));
     return noCommitStatus;
 }
 const minPauseMs = 5_000;
@@ -31378,7 +31345,7 @@ function createSender(github, sha, runner, pause) {
         }
         catch (error) {
             if (failures.length === 0)
-                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(runner, error);
+                (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(runner, error);
             failures.push(error);
         }
     };
@@ -31494,7 +31461,7 @@ async function readHead(deps, token = '', number) {
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
 /* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
+/* harmony import */ var _report_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
 /* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6625);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8480);
@@ -31579,7 +31546,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
         await Promise.all(statuses.filter(isOwn).map(finish));
     }
     catch (error) {
-        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Y)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
+        (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
     }
     finally {
         clear();
@@ -36941,85 +36908,6 @@ function maxCostOf(offers, { maxHourlyRateUsd }) {
 
 /***/ }),
 
-/***/ 6241:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   fz: () => (/* binding */ annotate),
-/* harmony export */   hw: () => (/* binding */ formatMessage),
-/* harmony export */   u6: () => (/* binding */ annotateAll),
-/* harmony export */   y2: () => (/* binding */ annotateOutcomes)
-/* harmony export */ });
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5335);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
-
-
-
-
-
-
-
-const maxAnnotations = 10;
-const maxLength = 4_000;
-const maxTitle = 250;
-const maxEvidence = 15;
-function annotate(runner, message) {
-    const { cause, remedy, evidence = [] } = message;
-    const before = runner.redactor.redact(cause);
-    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
-    const heading = 'The log ends with:';
-    const room = maxLength - before.length - heading.length - remedy.length - 3;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
-    const parts = [before, remedy, ...(shown.length > 0 ? [heading, ...shown] : [])];
-    const text = parts.filter((part) => part !== '').join('\n');
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(text, maxLength));
-}
-function lastOfLog(evidence) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_1__/* .plainLines */ .y1)(evidence)
-        .filter((line) => !noise.some((pattern) => pattern.test(line)))
-        .filter((line, index, all) => line !== all[index - 1]);
-    const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
-    return lines.slice(Math.max(0, start)).slice(-maxEvidence);
-}
-const noise = [
-    /^[^\p{L}\p{N}]*$/u,
-    /\d ?% ?\|/,
-    /\[[#=>.\s-]{5,}\]/,
-    /[█▉▊▋▌▍▎▏━]{3}/,
-    /^\s*dispersed-output:/,
-];
-function annotateAll(runner, messages) {
-    const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
-    for (const message of messages.slice(0, shown))
-        annotate(runner, message);
-    const rest = messages.slice(shown);
-    if (rest.length === 0)
-        return;
-    annotate(runner, {
-        title: `${rest.length} more errors`,
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
-        remedy: 'The job summary has all of them.',
-    });
-}
-function annotateOutcomes(runner, bad) {
-    const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-    annotateAll(runner, (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S));
-}
-function formatMessage(runner, message, title = message.title) {
-    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(title, maxTitle);
-    const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
-    const room = _outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .maxMessage */ .aW - first.length - message.remedy.length - 2;
-    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
-}
-
-
-/***/ }),
-
 /***/ 9773:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -37129,12 +37017,8 @@ function openLogPrinter(runner, log, wanted, jobCount) {
                 if (isOpen)
                     runner.endGroup();
             },
-            trouble: (error) => {
-                log.logIncomplete(`job ${uuid}`, error);
-            },
-            resultsIgnored: (reason) => {
-                log.resultsIgnored(uuid, reason);
-            },
+            trouble: (error) => log.logIncomplete(`job ${uuid}`, error),
+            resultsIgnored: (reason) => log.resultsIgnored(uuid, reason),
         };
     };
     return { mode, folder, printJob };
@@ -37152,10 +37036,9 @@ function makeFolder(runner, logIncomplete) {
     }
 }
 const linesOfStep = 20_000;
-const minLines = 1_000;
 const lastLines = 30;
 function createLogPrinter(print, folder, jobCount) {
-    let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
+    let linesLeft = Math.floor(linesOfStep / jobCount);
     let shownRun = 1;
     const printed = new Map();
     let repeated = new Map();
@@ -37221,7 +37104,7 @@ function plainLines(lines) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B9: () => (/* binding */ consoleUrl),
 /* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   Zo: () => (/* binding */ describeInternalError),
+/* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
 /* harmony export */   cY: () => (/* binding */ describeInputError),
 /* harmony export */   sR: () => (/* binding */ checkConsole)
 /* harmony export */ });
@@ -37236,8 +37119,10 @@ const checkConsole = `Check the console for jobs that are still running: ${conso
 function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
         return describeServiceError(error, attempt);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_)
+        return describeGitHubError(error);
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
-        return describeRecipeProblems(error);
+        return describeInputError(error, recipeWords);
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
@@ -37246,45 +37131,32 @@ function describeError(error, attempt) {
         remedy: checkConsole,
     };
 }
-function describeRecipeProblems({ problems }) {
-    const only = 'The recipe cannot be cooked with these inputs';
-    const { title, cause } = listProblems(problems, only, 'with the recipes');
-    return {
-        title: `${title}; nothing was cooked`,
-        cause,
-        remedy: 'Change the inputs or the recipe.',
-    };
-}
-function describeInputError({ problems }) {
-    const { title, cause } = listProblems(problems, 'An input is invalid', 'in the inputs');
-    return { title: `${title}; nothing was sent`, cause, remedy: '' };
-}
-function listProblems(problems, only, several) {
+const inputWords = ['An input is invalid', 'in the inputs', 'sent'];
+const recipeWords = ['The recipe cannot be cooked with these inputs', 'with the recipes', 'cooked'];
+function describeInputError({ problems }, [only, several, undone] = inputWords) {
     const lines = problems.map(({ input, message }) => `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`);
     const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .firstThatFit */ .f)(lines, 3_900);
     const left = lines.length - shown.length;
     const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
-    const title = lines.length === 1 ? only : `${lines.length} problems ${several}`;
-    return { title, cause: [...shown, ...more].join('\n') };
+    const what = lines.length === 1 ? only : `${lines.length} problems ${several}`;
+    const title = `${what}; nothing was ${undone}`;
+    return { title, cause: [...shown, ...more].join('\n'), remedy: '' };
 }
 function describeInternalError(error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-    const [, title, remedy] = internal.find(([pattern]) => pattern.test(cause)) ?? bug;
+    const [title, remedy] = explainInternal(cause);
     return { title, cause, remedy: `${remedy} ${checkConsole}` };
 }
-const internal = [
-    [/\bENOSPC\b/, 'The disk of the runner is full', 'Free disk space before this step.'],
-    [
-        /\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/,
-        'A file of the runner cannot be written',
-        "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
-    ],
-];
-const bug = [
-    null,
-    'Internal error',
-    'This is a bug in this action. Please report it with this message.',
-];
+function explainInternal(cause) {
+    if (/\bENOSPC\b/.test(cause))
+        return ['The disk of the runner is full', 'Free disk space before this step.'];
+    if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause))
+        return [
+            'A file of the runner cannot be written',
+            "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
+        ];
+    return ['Internal error', 'This is a bug in this action. Please report it with this message.'];
+}
 function describeServiceError(error, attempt) {
     const { request, trouble, status, detail } = error;
     const [title, remedy] = trouble === 'refused' ? explainRefusal(error) : troubles[trouble];
@@ -37314,29 +37186,21 @@ const troubles = {
     unreadable: ['unexpected response', checkUrl],
     'too-large': ['unexpected response', checkUrl],
 };
-function explainRefusal(error) {
-    const { status = 0, isKnownHost } = error;
+function explainRefusal({ status = 0, isKnownHost, mayHaveSucceeded }) {
     if (status === 401 && isKnownHost)
-        return expired;
+        return [
+            'the API key is no longer accepted',
+            `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+        ];
     const known = refusals[status];
-    if (status === 422 && /region/.test(error.detail))
-        return unknownRegions;
     if (known !== undefined)
         return known;
     if (status < 400)
         return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
-    return error.mayHaveSucceeded
+    return mayHaveSucceeded
         ? ['server error', '']
         : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
 }
-const expired = [
-    'the API key is no longer accepted',
-    `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
-];
-const unknownRegions = [
-    'the request is invalid',
-    'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
-];
 const refusals = {
     401: [
         'the API key was not accepted',
@@ -37361,6 +37225,59 @@ const refusals = {
         'The account is over its rate limit. Run fewer workflows at once, or try again later.',
     ],
 };
+const freshToken = 'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
+const purposes = [
+    {
+        request: /\/dispatches$/,
+        attempt: 'start the follow-up',
+        permission: 'actions: write',
+        ifRefused: 'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+    },
+    {
+        request: /\/statuses\//,
+        attempt: 'finish a commit status',
+        permission: 'statuses: write',
+        ifRefused: 'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
+    },
+    { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
+    { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
+];
+const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
+function describeGitHubError(error) {
+    const { request, status, message } = error;
+    const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message, 300));
+    const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+    const [title, remedy] = explainGitHubError(error);
+    return { title, cause, remedy };
+}
+function explainGitHubError({ request, status, trouble }) {
+    const purpose = purposes.find((known) => known.request.test(request)) ?? otherPurpose;
+    const { attempt, permission } = purpose;
+    const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
+    if (isRefused && 'ifRefused' in purpose)
+        return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
+    if (trouble === 'forbidden')
+        return [
+            `The permission ${permission} is missing: could not ${attempt}`,
+            `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+        ];
+    if (trouble === 'unauthorized')
+        return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+    if (trouble !== 'limited')
+        return [`Could not ${attempt}: GitHub failed`, 'The next check tries again.'];
+    const remedy = 'The next check tries again. Check less often, or set the input since to less.';
+    return [`Could not ${attempt}: GitHub's rate limit`, remedy];
+}
+const statusRemedies = {
+    unauthorized: freshToken,
+    forbidden: "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
+};
+function warnStatusNotSet(runner, error) {
+    const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
+    const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
+    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
+    runner.annotate('warning', 'The commit status could not be set', message);
+}
 
 
 /***/ }),
@@ -37374,6 +37291,7 @@ const refusals = {
 /* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   Wn: () => (/* binding */ describeStatus),
 /* harmony export */   XV: () => (/* binding */ formatRates),
+/* harmony export */   Xk: () => (/* binding */ formatModel),
 /* harmony export */   Z0: () => (/* binding */ formatClosing),
 /* harmony export */   ZH: () => (/* binding */ capitalize),
 /* harmony export */   Zw: () => (/* binding */ describeJobStatus),
@@ -37383,7 +37301,8 @@ const refusals = {
 /* harmony export */   eG: () => (/* binding */ formatEstimate),
 /* harmony export */   f: () => (/* binding */ firstThatFit),
 /* harmony export */   fU: () => (/* binding */ formatTime),
-/* harmony export */   gM: () => (/* binding */ formatCounts)
+/* harmony export */   gM: () => (/* binding */ formatCounts),
+/* harmony export */   z3: () => (/* binding */ describeTry)
 /* harmony export */ });
 /* unused harmony export formatUsd */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -37453,17 +37372,13 @@ function formatEstimate(offers, ceilings) {
         return groups.length === 1 ? text : `${length} of ${offers.length} jobs: ${text}`;
     })
         .join('; ');
-    const most = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_3__/* .maxCostOf */ .np)(offers, ceilings);
-    const { maxCostUsd } = ceilings;
-    const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
-    const bound = isCapped ? maxCostUsd : most;
     if (rates === '')
         return '';
-    if (bound === null)
+    const most = Math.min((0,_money_offers_js__WEBPACK_IMPORTED_MODULE_3__/* .maxCostOf */ .np)(offers, ceilings) ?? Infinity, ceilings.maxCostUsd ?? Infinity);
+    if (most === Infinity)
         return `Price estimate: ${rates}`;
     const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
-    const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
-    return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${rates})`;
+    return `Price estimate: at most ${formatUsd(most)}${count} (${rates})`;
 }
 function formatRates(outcomes) {
     const rates = outcomes.map(_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourlyRateOf */ .FV).filter((rate) => rate !== null);
@@ -37521,75 +37436,12 @@ function describeJobStatus(status) {
 function capitalize(words) {
     return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
-
-
-/***/ }),
-
-/***/ 5342:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Y: () => (/* binding */ warnStatusNotSet),
-/* harmony export */   d: () => (/* binding */ describeGitHubError)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
-
-
-
-const freshToken = 'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
-const purposes = [
-    {
-        request: /\/dispatches$/,
-        attempt: 'start the follow-up',
-        permission: 'actions: write',
-        ifRefused: 'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
-    },
-    {
-        request: /\/statuses\//,
-        attempt: 'finish a commit status',
-        permission: 'statuses: write',
-        ifRefused: 'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
-    },
-    { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
-    { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
-];
-const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
-function describeGitHubError(error) {
-    const { request, status } = error;
-    const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message, 300));
-    const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
-    const [title, remedy] = explain(error);
-    return { title, cause, remedy };
+function formatModel(gpuName) {
+    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(gpuName, 60);
 }
-function explain({ request, status, trouble }) {
-    const purpose = purposes.find((known) => known.request.test(request)) ?? otherPurpose;
-    const { attempt, permission } = purpose;
-    const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
-    if (isRefused && 'ifRefused' in purpose)
-        return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
-    if (trouble === 'forbidden')
-        return [
-            `The permission ${permission} is missing: could not ${attempt}`,
-            `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
-        ];
-    if (trouble === 'unauthorized')
-        return [`The github-token was not accepted: could not ${attempt}`, freshToken];
-    const [what, more] = trouble === 'limited'
-        ? ["GitHub's rate limit", ' Check less often, or set the input since to less.']
-        : ['GitHub failed', ''];
-    return [`Could not ${attempt}: ${what}`, `The next check tries again.${more}`];
-}
-const statusRemedies = {
-    unauthorized: freshToken,
-    forbidden: "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
-};
-function warnStatusNotSet(runner, error) {
-    const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
-    const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
-    runner.annotate('warning', 'The commit status could not be set', message);
+function describeTry({ gpuName, phase, waitedMs }) {
+    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+    return `${formatModel(gpuName)}: ${what} ${formatDuration(waitedMs)}`;
 }
 
 
@@ -37617,14 +37469,11 @@ const version = '1.0.0';
 
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/remedies.js
-var remedies = __nccwpck_require__(6419);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/warnings.js
 var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/log.js
-
 
 
 
@@ -37642,7 +37491,6 @@ function createLog(runner, clock, jobCount) {
     return {
         print,
         ...createJobMessages(print, jobCount),
-        ...createModelMessages(print),
         ...createServerMessages(print),
         ...createStepMessages(runner, print, jobCount),
         ...(0,warnings/* createWarnings */.G)(runner),
@@ -37653,9 +37501,7 @@ function formatRef(index, jobCount) {
 }
 function formatClock(ms) {
     const hours = Math.floor(ms / 3_600_000);
-    const time = new Date(ms)
-        .toISOString()
-        .slice('yyyy-mm-ddThh:'.length, 'yyyy-mm-ddThh:mm:ss'.length);
+    const time = new Date(ms).toISOString().slice('yyyy-mm-ddThh:'.length, -'.000Z'.length);
     return hours === 0 ? time : `${hours}:${time}`;
 }
 function describe(word, text) {
@@ -37674,9 +37520,10 @@ function createJobMessages(print, jobCount) {
             const [word, note] = origins[origin];
             const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
             const recipe = recipeUuid === null ? '' : `, recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
-            const status = job.status === 'PENDING' ? '' : `, ${(0,sanitize/* sanitizeLine */.PN)((0,jobs_status/* formatStatus */.me)(job.status), 60)}`;
-            const details = `(job ${job.uuid}${recipe}${note}${status})`;
-            print(describe(word, `${(0,sanitize/* sanitizeLine */.PN)(job.title ?? '', 200)} ${details}`.trimStart()), ref.index);
+            const status = job.status === 'PENDING' ? '' : `, ${(0,jobs_status/* formatStatus */.me)(job.status)}`;
+            const details = `(job ${job.uuid}${recipe}${note}${(0,sanitize/* sanitizeLine */.PN)(status, 60)})`;
+            const text = `${(0,sanitize/* sanitizeLine */.PN)(job.title ?? '', 200)} ${details}`;
+            print(describe(word, text.trimStart()), ref.index);
         },
         statusChanged: ({ ref }, { status }, job) => {
             if (jobCount >= minManyJobs && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
@@ -37690,30 +37537,20 @@ function createJobMessages(print, jobCount) {
             canceled.add(jobUuid);
             print(describe('canceling', `${(0,sanitize/* sanitizeLine */.PN)(reason)} (job ${jobUuid})`), index);
         },
-    };
-}
-function createModelMessages(print) {
-    return {
         preferring: (first, chosen, offers) => {
-            const why = `no offers for ${(0,remedies/* formatModel */.Xk)(first.gpuName)}`;
+            const why = `no offers for ${(0,format/* formatModel */.Xk)(first.gpuName)}`;
             print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
         },
-        tryingNext: (tried, done, next, offers) => {
-            print(`${(0,remedies/* describeTry */.z3)(done)}; trying ${formatOffered(next, offers)}`, tried.index);
-        },
+        tryingNext: (done, next, offers) => print(`${(0,format/* describeTry */.z3)(done)}; trying ${formatOffered(next, offers)}`, next.index),
     };
 }
 function formatOffered({ gpuName }, offers) {
-    return `${(0,remedies/* formatModel */.Xk)(gpuName)}${offers === null ? '' : ` (${(0,format/* describeOffers */.$y)(offers)})`}`;
+    return `${(0,format/* formatModel */.Xk)(gpuName)}${offers === null ? '' : ` (${(0,format/* describeOffers */.$y)(offers)})`}`;
 }
 function createServerMessages(print) {
     return {
-        noAddressYet: ({ ref }) => {
-            print('waiting for the address, which some nodes report minutes after the start', ref.index);
-        },
-        notReady: ({ ref }, check, answer) => {
-            print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index);
-        },
+        noAddressYet: ({ ref }) => print('waiting for the address, which some nodes report minutes after the start', ref.index),
+        notReady: ({ ref }, check, answer) => print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index),
         gpuReady: ({ ref }) => {
             const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
             const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
@@ -37760,12 +37597,8 @@ function createStepMessages(runner, print, jobCount) {
                 print(`The service delays the cook (${causeOf(error)}). Retrying`);
             isDelayed = true;
         },
-        serviceUnavailable: (error) => {
-            print(`The service is unavailable (${causeOf(error)}). Retrying`);
-        },
-        serviceAvailable: () => {
-            print('The service is available again');
-        },
+        serviceUnavailable: (error) => print(`The service is unavailable (${causeOf(error)}). Retrying`),
+        serviceAvailable: () => print('The service is available again'),
     };
 }
 function causeOf(error) {
@@ -37779,18 +37612,19 @@ function causeOf(error) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   J: () => (/* binding */ endedWell),
-/* harmony export */   S: () => (/* binding */ describeOutcome)
+/* harmony export */   Jr: () => (/* binding */ endedWell),
+/* harmony export */   RT: () => (/* binding */ describeOverBudget),
+/* harmony export */   SS: () => (/* binding */ describeOutcome)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
-/* harmony import */ var _over_budget_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7907);
-/* harmony import */ var _remedies_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6419);
+/* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8515);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1671);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2772);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
 
 
@@ -37803,59 +37637,58 @@ function causeOf(error) {
 
 
 function endedWell({ result, ending }) {
-    return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
+    return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_5__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
 }
 function describeOutcome(outcome) {
     const { earlierTries, job, error } = outcome;
     const message = error === null ? describeEnd(outcome) : describeErrorOfJob(outcome, error);
     if (earlierTries.length === 0)
         return message;
-    const tries = earlierTries.map(_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .describeTry */ .z3).join('; ');
-    const last = job?.gpu_name ? ` This job asked for ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
+    const tries = earlierTries.map(_format_js__WEBPACK_IMPORTED_MODULE_8__/* .describeTry */ .z3).join('; ');
+    const last = job?.gpu_name ? ` This job asked for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
     return { ...message, cause: `${message.cause}${last} Tried before: ${tries}.` };
 }
 function describeErrorOfJob(outcome, error) {
     const { ref, job } = outcome;
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
     if (uuid === null || request.endsWith('/cook'))
-        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
+        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const attempt = `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
-    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attempt);
+    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, attempt);
     const isGone = job !== null && error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.status === 404;
     if (!isGone)
         return message;
-    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .checkConsole */ .sR}`;
+    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .checkConsole */ .sR}`;
     return { ...message, title: `Could not ${attempt}: it is no longer there`, remedy };
 }
 function describeEnd(outcome) {
     const { result, ref, job, logTail } = outcome;
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-    const [heading, cause, remedy] = explain(outcome, who);
-    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100)}`;
+    const [heading, cause, remedy] = explain(outcome);
+    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job), 100)}`;
     const evidence = ['failed', 'timed-out', 'over-budget'].includes(result) ? logTail : [];
     return { title, cause, remedy, evidence };
 }
-function explain(outcome, who) {
-    const { result, job, ending, overBudget } = outcome;
+function explain(outcome) {
+    const { result, ref, job, ending, overBudget } = outcome;
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
+    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
     const fate = `${who} ${describeFate(outcome)}`;
-    const canceled = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && outcome.cancel !== 'accepted'
-        ? 'Not canceled'
-        : 'Canceled';
+    const isOpen = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status);
+    const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
     if (result === 'timed-out') {
         const status = job === null ? '' : ` while the job was ${lastOpenStatus(outcome)}`;
         const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
-        return ['Timed out', cause, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getTimeoutRemedy */ .wq)(outcome)];
+        return ['Timed out', cause, getTimeoutRemedy(outcome)];
     }
     if (result === 'over-budget' && overBudget !== null) {
-        const { cause, remedy } = (0,_over_budget_js__WEBPACK_IMPORTED_MODULE_7__/* .describeOverBudget */ .R)(overBudget);
+        const { cause, remedy } = describeOverBudget(overBudget);
         const isShare = overBudget.kind === 'share';
         return ['Over budget', isShare ? `${who}: ${cause}` : `${cause} ${fate}`, remedy];
     }
     if (ending === 'interrupt' && result === 'detached') {
         const cause = `${who} was left running, because on-workflow-cancel is detach.`;
-        return ['Left running', cause, `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`];
+        return ['Left running', cause, `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`];
     }
     if (ending === 'interrupt' && result === 'cancelled') {
         const cause = `The workflow was canceled or reached a time limit. ${fate}`;
@@ -37864,50 +37697,143 @@ function explain(outcome, who) {
     }
     if (ending === 'fail-fast' && result === 'cancelled') {
         const remedy = 'Check the job that failed first. To keep the other jobs running, set fail-fast to false.';
-        return [
-            `${canceled} by fail-fast`,
-            `Another job of this step did not succeed. ${fate}`,
-            remedy,
-        ];
+        const cause = `Another job of this step did not succeed. ${fate}`;
+        return [`${canceled} by fail-fast`, cause, remedy];
     }
     if (result === 'cancelled') {
-        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
-        return ['Canceled', `${who} was canceled${reason}`, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getCancelRemedy */ .$X)(outcome)];
+        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
+        return ['Canceled', `${who} was canceled${reason}`, getCancelRemedy(outcome)];
     }
-    return ['Failed', `${who} ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .describeFailure */ .Ic)(outcome)}`, (0,_remedies_js__WEBPACK_IMPORTED_MODULE_8__/* .getRemedy */ .$s)(outcome)];
+    return ['Failed', `${who} ${describeFailure(outcome)}`, getRemedy(outcome)];
 }
 function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .formatStatus */ .me)(last?.status ?? 'not finished'), 60);
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .formatStatus */ .me)(last?.status ?? 'not finished'), 60);
 }
 function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
     const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
-    return ` The last response to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
+    return ` The last response to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
 }
 function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
     if (job === null && ref.jobUuid !== null)
-        return `could not be read. It may still be running, and billed: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+        return `could not be read. It may still be running, and billed: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     if (job === null)
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     if (job.status === 'CANCELLED')
         return 'was canceled.';
-    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status);
-    const mayReturn = cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job);
-    if (mayReturn)
+    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status);
+    if (cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .mayRestart */ .fz)(job))
         return 'failed. It is being canceled, in case the service starts it again.';
     if (cancel !== null && !isOpen)
         return 'ended before it could be canceled.';
     if (cancel === 'accepted')
-        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .formatStatus */ .me)(job.status), 60)}.`;
+        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .formatStatus */ .me)(job.status), 60)}.`;
     if (cancel === 'failed')
-        return `could not be canceled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+        return `could not be canceled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     return isKept
-        ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
-        : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+        ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`
+        : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+}
+const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
+const remedies = {
+    assign: [
+        `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
+        `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+    ],
+    start: [
+        'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+        'Its machine was still being prepared: increase timeout, or use a smaller image.',
+    ],
+    'run-limit': [
+        'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+        'Increase timeout, or set on-timeout to choose what happens then.',
+    ],
+    run: [
+        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`,
+        'Increase timeout, or set on-timeout to choose what happens then.',
+    ],
+};
+function phaseOf(outcome) {
+    return (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .failurePhaseOf */ .rf)(outcome) ?? 'run';
+}
+const killed = 137;
+function getRemedy(outcome) {
+    const phase = phaseOf(outcome);
+    if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === killed)
+        return 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
+    if (phase === 'run' && outcome.logTail.length > 0)
+        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+    return remedies[phase][0];
+}
+function getTimeoutRemedy(outcome) {
+    const { readyCheck, readiness, logTail } = outcome;
+    const lessTime = 'Increase timeout only if it needs longer to start.';
+    if (readiness?.check.includes('ssh'))
+        return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+    if (readyCheck === null || readiness === null)
+        return remedies[phaseOf(outcome)][1];
+    const log = logTail.length === 0 ? '' : ', and read its log';
+    return `Check that the server in the container serves ${(0,_jobs_records_js__WEBPACK_IMPORTED_MODULE_3__/* .formatReadyCheck */ .dD)(readyCheck)}${log}. ${lessTime}`;
+}
+function getCancelRemedy(outcome) {
+    const phase = phaseOf(outcome);
+    const waitedMs = ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .durationsOf */ .DM)(outcome).queueSeconds ?? 0) * 1000;
+    const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
+    const byService = isLimit ? ` If it was the service: ${remedies[phase][0]}` : '';
+    return `If you did not cancel it, the service or someone else with access to this account did.${byService}`;
+}
+const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
+function describeFailure(outcome) {
+    const failed = describePhase(outcome);
+    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
+    if (reason === '')
+        return `${failed}. The service gave no reason.`;
+    const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
+    const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
+    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)(said)}`;
+}
+function describePhase(outcome) {
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .durationsOf */ .DM)(outcome);
+    const code = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome);
+    switch (phaseOf(outcome)) {
+        case 'assign':
+            return `got no machine${seconds(' in ', queueSeconds)}`;
+        case 'start':
+            return 'had a machine, but its container did not start';
+        case 'run-limit':
+            return `reached its run limit${seconds(' of ', (outcome.job?.max_timeout_run_ms ?? 0) / 1000 || null)}`;
+        case 'run':
+            return code === null
+                ? `failed${seconds(' after it ran for ', runSeconds)}`
+                : `failed with exit code ${code}`;
+    }
+}
+function seconds(before, value) {
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(value * 1000)}`;
+}
+const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
+const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
+const say = (cause, remedy = raiseMaxCost) => ({ cause, remedy });
+function describeOverBudget(why) {
+    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.ceilingUsd);
+    const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.amountUsd);
+    switch (why.kind) {
+        case 'share':
+            return say(`It ran for ${amount}, its share of max-cost (${ceiling}), and the service ended it.`);
+        case 'offers':
+            return say(`Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`, `Raise max-hourly-rate, or ${changeHardware}.`);
+        case 'rate':
+            return say(`Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`, `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`);
+        case 'rest':
+            return say(`The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`);
+        case 'cost':
+            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`);
+    }
 }
 
 
@@ -37918,11 +37844,9 @@ function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   BF: () => (/* binding */ writeOutputFile),
-/* harmony export */   H8: () => (/* binding */ writeAccessToken),
 /* harmony export */   Kn: () => (/* binding */ writeOutputs),
 /* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
 /* harmony export */   P1: () => (/* binding */ writeVerdict),
-/* harmony export */   Q5: () => (/* binding */ writeSshConfig),
 /* harmony export */   aW: () => (/* binding */ maxMessage),
 /* harmony export */   hT: () => (/* binding */ writeJobList),
 /* harmony export */   hx: () => (/* binding */ describeJob)
@@ -37953,22 +37877,22 @@ const maxReason = 4_000;
 const maxNodeUrls = 60_000;
 const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
-const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
+const unfinished = 'The step ended before it could report on its jobs: see its log.';
 function writeOutputs(runner, outcomes = [], message = unfinished) {
     const worstFirst = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes);
-    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
     writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
+    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
     runner.output('status', worstJob?.status ?? '');
     runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_10__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
     if (cost !== null)
         runner.output('cost-usd', String(cost.usd));
-    const shownUrls = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(urls.map((url) => JSON.stringify(url)), maxNodeUrls);
-    runner.output('node-urls', `[${shownUrls.join(',')}]`);
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
+    const texts = urls.map((each) => JSON.stringify(each));
+    runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(texts, maxNodeUrls).join(',')}]`);
     const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
     if (url !== undefined)
         runner.output('url', url);
@@ -37983,14 +37907,14 @@ function writeVerdict(runner, result, message) {
 }
 function writeJobList(runner, output, jobs) {
     const full = JSON.stringify(jobs);
-    const shorten = ({ job_uuid, title, status, result }) => ({
+    const short = jobs.map(({ job_uuid, title, status, result }) => ({
         job_uuid,
         title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(title, 60),
         status: status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(status, 30),
         result,
-    });
+    }));
     const isLong = Buffer.byteLength(full) > maxJobsBytes;
-    runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
+    runner.output(output, isLong ? JSON.stringify(short) : full);
 }
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
@@ -38028,12 +37952,6 @@ function createEarlyOutputs(runner, refs) {
             writeOutputs(runner, outcomes);
     };
 }
-function writeSshConfig(runner, path) {
-    runner.output('ssh-config', path);
-}
-function writeAccessToken(runner, token) {
-    runner.output('access-token', token);
-}
 const folders = new WeakMap();
 function writeOutputFile(runner, output, name, text) {
     try {
@@ -38052,169 +37970,29 @@ function writeOutputFile(runner, output, name, text) {
 
 /***/ }),
 
-/***/ 7907:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ describeOverBudget)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2772);
-
-const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
-const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
-const say = (cause, remedy = raiseMaxCost) => ({ cause, remedy });
-function describeOverBudget(why) {
-    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
-    if (why.kind === 'share') {
-        const time = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs);
-        return say(`It ran for ${time}, its share of max-cost (${ceiling}), and the service ended it.`);
-    }
-    const amount = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
-    switch (why.kind) {
-        case 'offers':
-            return say(`Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`, `Raise max-hourly-rate, or ${changeHardware}.`);
-        case 'rate':
-            return say(`Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`, `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`);
-        case 'rest':
-            return say(`The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`);
-        case 'cost':
-            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`);
-    }
-}
-
-
-/***/ }),
-
-/***/ 6419:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $X: () => (/* binding */ getCancelRemedy),
-/* harmony export */   $s: () => (/* binding */ getRemedy),
-/* harmony export */   Ic: () => (/* binding */ describeFailure),
-/* harmony export */   Xk: () => (/* binding */ formatModel),
-/* harmony export */   wq: () => (/* binding */ getTimeoutRemedy),
-/* harmony export */   z3: () => (/* binding */ describeTry)
-/* harmony export */ });
-/* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8515);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
-
-
-
-
-
-
-const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
-const remedies = {
-    assign: [
-        `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
-        `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
-    ],
-    start: [
-        'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-        'Its machine was still being prepared: increase timeout, or use a smaller image.',
-    ],
-    'run-limit': [
-        'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
-        'Increase timeout, or set on-timeout to choose what happens then.',
-    ],
-    run: [
-        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`,
-        'Increase timeout, or set on-timeout to choose what happens then.',
-    ],
-};
-function phaseOf(outcome) {
-    return (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run';
-}
-const killed = 137;
-function getRemedy(outcome) {
-    const phase = phaseOf(outcome);
-    if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === killed)
-        return /\boom|memory/i.test(outcome.job?.status_reason ?? '')
-            ? 'It ran out of memory: increase min-ram-gb.'
-            : 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
-    if (phase === 'run' && outcome.logTail.length > 0)
-        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`;
-    return remedies[phase][0];
-}
-function getTimeoutRemedy(outcome) {
-    const { readyCheck, readiness, logTail } = outcome;
-    const lessTime = 'Increase timeout only if it needs longer to start.';
-    if (readiness?.check.includes('ssh'))
-        return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
-    if (readyCheck === null || readiness === null)
-        return remedies[phaseOf(outcome)][1];
-    const log = logTail.length === 0 ? '' : ', and read its log';
-    return `Check that the server in the container serves ${(0,_jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .formatReadyCheck */ .dD)(readyCheck)}${log}. ${lessTime}`;
-}
-function getCancelRemedy(outcome) {
-    const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
-    const waitedMs = ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds ?? 0) * 1000;
-    const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
-    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
-    const byService = isLimit ? ` If it was the service: ${remedies[phase][0]}` : '';
-    return `If you did not cancel it, the service or someone else with access to this account did.${byService}`;
-}
-const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
-function describeFailure(outcome) {
-    const failed = describePhase(outcome);
-    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
-    if (reason === '')
-        return `${failed}. The service gave no reason.`;
-    const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
-    const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
-    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .withStop */ .d8)(said)}`;
-}
-function describePhase(outcome) {
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome);
-    const code = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome);
-    switch (phaseOf(outcome)) {
-        case 'assign':
-            return `got no machine${seconds(' in ', queueSeconds)}`;
-        case 'start':
-            return 'had a machine, but its container did not start';
-        case 'run-limit':
-            return `reached its run limit${seconds(' of ', (outcome.job?.max_timeout_run_ms ?? 0) / 1000 || null)}`;
-        case 'run':
-            return code === null
-                ? `failed${seconds(' after it ran for ', runSeconds)}`
-                : `failed with exit code ${code}`;
-    }
-}
-function seconds(before, value) {
-    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(value * 1000)}`;
-}
-function formatModel(gpuName) {
-    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(gpuName, 60);
-}
-function describeTry({ gpuName, phase, waitedMs }) {
-    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
-    return `${formatModel(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(waitedMs)}`;
-}
-
-
-/***/ }),
-
 /***/ 7177:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   hw: () => (/* binding */ formatMessage),
 /* harmony export */   pC: () => (/* binding */ annotateFailure),
 /* harmony export */   sK: () => (/* binding */ reportOutcomes),
+/* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   xV: () => (/* binding */ reportFailure)
 /* harmony export */ });
+/* unused harmony export annotateOutcomes */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6241);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(977);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
 /* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1892);
 /* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1737);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1737);
+
+
 
 
 
@@ -38224,33 +38002,81 @@ function describeTry({ gpuName, phase, waitedMs }) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .endedWell */ .J } = options;
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .endedWell */ .Jr } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .annotateOutcomes */ .y2)(runner, bad);
+    annotateOutcomes(runner, bad);
     const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(outcomes);
     const title = outcomes.length === 1 ? undefined : closing;
-    const [worst] = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .formatMessage */ .hw)(runner, worst, title) : closing);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderSummary */ .Br)(outcomes, options));
+    const [worst] = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .SS);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? formatMessage(runner, worst, title) : closing);
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .renderSummary */ .Br)(outcomes, options));
 }
 async function reportFailure(runner, error) {
-    const message = await annotateFailure(runner, error, _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInternalError */ .Zo);
+    const message = await annotateFailure(runner, error, 'run this step');
     try {
-        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .formatMessage */ .hw)(runner, message));
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'error', formatMessage(runner, message));
     }
     catch {
     }
 }
-async function annotateFailure(runner, error, describe) {
+async function annotateFailure(runner, error, attempt) {
     runner.fail();
     const isInput = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz;
-    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInputError */ .cY)(error) : describe(error);
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_2__/* .annotate */ .fz)(runner, message);
+    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInputError */ .cY)(error) : (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, attempt);
+    annotate(runner, message);
     if (isInput)
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderInputProblems */ .dX)(error));
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .renderInputProblems */ .dX)(message.title, error));
     return message;
+}
+function annotateOutcomes(runner, bad) {
+    const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
+    annotateAll(runner, (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .SS));
+}
+const maxAnnotations = 10;
+function annotateAll(runner, messages) {
+    const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
+    for (const message of messages.slice(0, shown))
+        annotate(runner, message);
+    const rest = messages.slice(shown);
+    if (rest.length === 0)
+        return;
+    annotate(runner, {
+        title: `${rest.length} more errors`,
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
+        remedy: 'The job summary has all of them.',
+    });
+}
+const maxLength = 4_000;
+const maxTitle = 250;
+const maxEvidence = 15;
+const maxEvidenceLine = 180;
+function annotate(runner, { title, cause, remedy, evidence = [] }) {
+    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLogLine */ .Ov)(line), maxEvidenceLine)}`);
+    const log = lines.length > 0 ? ['The log ends with:', ...lines] : [];
+    const parts = [runner.redactor.redact(cause), remedy, ...log].filter((part) => part !== '');
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)(parts.join('\n'), maxLength));
+}
+function lastOfLog(evidence) {
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .plainLines */ .y1)(evidence)
+        .filter((line) => !noise.some((pattern) => pattern.test(line)))
+        .filter((line, index, all) => line !== all[index - 1]);
+    const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
+    return lines.slice(Math.max(0, start)).slice(-maxEvidence);
+}
+const noise = [
+    /^[^\p{L}\p{N}]*$/u,
+    /\d ?% ?\|/,
+    /\[[#=>.\s-]{5,}\]/,
+    /[█▉▊▋▌▍▎▏━]{3}/,
+    /^\s*dispersed-output:/,
+];
+function formatMessage(runner, { title: ownTitle, cause, remedy }, title = ownTitle) {
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const text = runner.redactor.redact(cause).replaceAll('\n', '; ');
+    const room = _outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .maxMessage */ .aW - first.length - remedy.length - 2;
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)(text, room)} ${remedy}`.trimEnd();
 }
 
 
@@ -38338,10 +38164,8 @@ var outcome_messages = __nccwpck_require__(1892);
 var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/summary/jobs.js
-var jobs = __nccwpck_require__(4490);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
+// EXTERNAL MODULE: ./build/report/summary/tables.js
+var tables = __nccwpck_require__(5079);
 ;// CONCATENATED MODULE: ./build/report/summary/timeline.js
 
 
@@ -38397,7 +38221,6 @@ function drawBar(phases, startMs, endMs) {
 
 
 
-
 const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
@@ -38421,15 +38244,15 @@ function cutToFit(markdown, max) {
     const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
     return text + close.join('') + note;
 }
-function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
+function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.Jr, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
     const hasJobs = outcomes.length > 1 || outcomes.some((outcome) => (0,metrics/* uuidOf */.pV)(outcome) !== null);
-    return (0,table/* joinBlocks */.x9)([
+    return (0,tables/* joinBlocks */.x9)([
         renderHeading(outcomes),
         ...renderFailures(outcomes, isFine),
         renderRunning(outcomes, stopsWithJob),
-        ...(hasJobs ? (0,jobs/* renderJobs */.RM)(outcomes) : []),
+        ...(hasJobs ? (0,tables/* renderJobs */.RM)(outcomes) : []),
         renderTimeline(outcomes),
-        hasJobs ? (0,jobs/* renderDetails */.PL)(outcomes, ceilings) : '',
+        hasJobs ? (0,tables/* renderDetails */.PL)(outcomes, ceilings) : '',
     ]);
 }
 function renderHeading(outcomes) {
@@ -38457,7 +38280,7 @@ function renderFailures(outcomes, isFine) {
     const withLog = bad.slice(0, maxLogs);
     const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
     const blocks = [...groups].flatMap(([text, group]) => {
-        const names = group.map((outcome) => (0,jobs/* formatName */.nD)(outcome, isSeveral)).join(', ');
+        const names = group.map((outcome) => (0,tables/* formatName */.nD)(outcome, isSeveral)).join(', ');
         const icon = group.map(({ result }) => results/* results */.Xv[result].icon)[0];
         const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
         const hasName = isSeveral || group.some(({ job }) => job !== null);
@@ -38465,26 +38288,26 @@ function renderFailures(outcomes, isFine) {
         const logs = group
             .filter((outcome) => withLog.includes(outcome))
             .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
-        const folded = logs.length === 0 ? [] : [(0,table/* fold */.AU)('Last lines of the log', logs)];
+        const folded = logs.length === 0 ? [] : [(0,tables/* fold */.AU)('Last lines of the log', logs)];
         return [`<p>${icon} ${line}</p>`, ...folded];
     });
     const left = bad.length - maxFailures;
     return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
 }
 function describeFailure(outcome) {
-    const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
+    const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.SS)(outcome);
     const what = outcome.error === null ? cause : `${title}. ${cause}`;
-    const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${(0,table/* renderSentence */.iQ)(remedy)}`;
+    const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${(0,tables/* renderSentence */.iQ)(remedy)}`;
     const uuid = (0,metrics/* uuidOf */.pV)(outcome);
     const named = what.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
-    return `${(0,table/* renderSentence */.iQ)(named)}${fix}`;
+    return `${(0,tables/* renderSentence */.iQ)(named)}${fix}`;
 }
 function renderLog({ ref, logTail }, isSeveral, maxSize) {
     const lines = (0,container_log/* plainLines */.y1)(logTail.slice(-maxLogLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
     const shown = (0,format/* firstThatFit */.f)(lines.toReversed(), maxSize).toReversed();
     if (shown.every((line) => line.trim() === ''))
         return [];
-    const whose = isSeveral ? [`<b>${(0,table/* formatNumber */.ZV)(ref.index)}</b>`] : [];
+    const whose = isSeveral ? [`<b>${(0,tables/* formatNumber */.ZV)(ref.index)}</b>`] : [];
     return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
 }
 function isOpen({ job, cancel }) {
@@ -38497,163 +38320,65 @@ function renderRunning(outcomes, stopsWithJob) {
     const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
     const names = open
         .slice(0, maxFailures)
-        .map((outcome) => (0,jobs/* formatName */.nD)(outcome, outcomes.length > 1));
+        .map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
     const rate = (0,format/* formatRates */.XV)(open);
     const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
     const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
     if (stopsWithJob)
         return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
     const [only = null] = open.length === 1 ? open.map(metrics/* uuidOf */.pV) : [];
-    const uuid = (0,table/* uuidCell */.gy)(only) || 'of this step';
+    const uuid = (0,tables/* uuidCell */.gy)(only) || 'of this step';
     const action = '<code>dispersed-cook/dispersed-cook';
     const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
     return [
         `<p>🟢 ${billed}`,
-        `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${table/* consoleLink */.i1}.`,
+        `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${tables/* consoleLink */.i1}.`,
         isUnwatched ? ` <b>How to wait:</b> use ${action}/wait</code>.` : '',
         '</p>',
     ].join('');
 }
-function renderInputProblems({ problems }) {
+function renderInputProblems(title, { problems }) {
     const items = problems.map(({ input, message }) => `<li><code>${(0,sanitize/* escapePreformatted */.xm)(input, 100)}</code>: ${(0,sanitize/* escapeHtml */.ZD)(message)}</li>`);
-    return (0,table/* joinBlocks */.x9)([
-        `### ${results/* results */.Xv.error.icon} Nothing was sent: ${problems.length === 1 ? 'an input is' : `${problems.length} inputs are`} invalid`,
-        ['<ul>', ...items, '</ul>'].join('\n'),
-    ]);
+    return (0,tables/* joinBlocks */.x9)([`### ${results/* results */.Xv.error.icon} ${title}`, ['<ul>', ...items, '</ul>'].join('\n')]);
 }
 
 
 /***/ }),
 
-/***/ 4490:
+/***/ 5079:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   AU: () => (/* binding */ fold),
 /* harmony export */   Jb: () => (/* binding */ titleColumn),
 /* harmony export */   PL: () => (/* binding */ renderDetails),
 /* harmony export */   RM: () => (/* binding */ renderJobs),
 /* harmony export */   S8: () => (/* binding */ ranColumn),
+/* harmony export */   ZV: () => (/* binding */ formatNumber),
+/* harmony export */   bo: () => (/* binding */ renderTable),
 /* harmony export */   ch: () => (/* binding */ costCell),
+/* harmony export */   gy: () => (/* binding */ uuidCell),
+/* harmony export */   i1: () => (/* binding */ consoleLink),
+/* harmony export */   iQ: () => (/* binding */ renderSentence),
 /* harmony export */   nD: () => (/* binding */ formatName),
+/* harmony export */   nL: () => (/* binding */ numbers),
 /* harmony export */   x8: () => (/* binding */ rateColumn),
+/* harmony export */   x9: () => (/* binding */ joinBlocks),
 /* harmony export */   xG: () => (/* binding */ statusColumn)
 /* harmony export */ });
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
 /* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(110);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
-/* harmony import */ var _table_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4520);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8480);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
 
 
 
 
 
-
-
-const maxResults = 4;
-const maxUnfolded = 20;
-function renderJobs(outcomes) {
-    const columns = [
-        statusColumn,
-        titleColumn(outcomes.length > 1),
-        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Cost (USD)', (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome))),
-        ...resultColumns(outcomes),
-        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Waited', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds)),
-        ranColumn,
-        { heading: 'Address', cell: addressCell },
-        { heading: 'UUID', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8) },
-    ];
-    const good = outcomes.filter(({ result }) => result === 'succeeded');
-    if (good.length <= maxUnfolded)
-        return [(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, outcomes, 'jobs-path')];
-    const rest = outcomes.filter((outcome) => !good.includes(outcome));
-    return [
-        rest.length === 0 ? '' : (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, rest, 'jobs-path'),
-        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .fold */ .AU)(`${good.length} jobs succeeded`, [(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, good, 'jobs-path')]),
-    ];
-}
-function renderDetails(outcomes, ceilings) {
-    const offers = outcomes.map((outcome) => outcome.offers);
-    const estimate = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatEstimate */ .eG)(offers, ceilings);
-    const number = { heading: '', cell: ({ ref }) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index) };
-    const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
-    return (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .fold */ .AU)(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
-        (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .renderTable */ .bo)(columns, outcomes, 'jobs-path'),
-        `<p>${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(estimate)}${estimate && '. '}All jobs are in ${_table_js__WEBPACK_IMPORTED_MODULE_6__/* .consoleLink */ .i1}.</p>`,
-    ]);
-}
-const statusColumn = {
-    heading: '',
-    keep: 'left',
-    cell: (outcome) => `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[outcome.result].icon} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .describeStatus */ .Wn)(outcome), 40)}`,
-};
-const titleHeading = `Job${'\u00a0'.repeat(11)}`;
-function titleColumn(isNumbered) {
-    return { heading: titleHeading, cell: (outcome) => formatName(outcome, isNumbered) };
-}
-function formatName({ ref, job }, isNumbered) {
-    const number = isNumbered ? `${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .formatNumber */ .ZV)(ref.index)} ` : '';
-    return `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(ref, job), 120)}`;
-}
-const ranColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('Ran', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds));
-const rateColumn = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .numbers */ .nL)('USD an\u00a0hour', (outcome) => {
-    const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
-    return costCell(usd === null ? null : { usd, is: 'billed' });
-});
-function addressCell(outcome) {
-    const addresses = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9)(outcome).map((url) => `<code>${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .addressOf */ .ci)(url)}</code>`);
-    return addresses.join('<br>');
-}
-const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
-const detailColumns = [
-    { heading: 'Job UUID', keep: 'left', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
-    { heading: 'Recipe UUID', keep: 'left', cell: (outcome) => (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidCell */ .gy)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .recipeOf */ .Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ job }) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .hardwareOf */ .is)(job), 120) },
-    rateColumn,
-    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
-];
-function resultColumns(outcomes) {
-    const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
-    return [...keys].slice(0, maxResults).map((key) => ({
-        heading: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(key, 40),
-        cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
-    }));
-}
-function resultCell(value) {
-    if (typeof value === 'string')
-        return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(value, 120);
-    const isFraction = typeof value === 'number' && !Number.isInteger(value);
-    const short = isFraction ? Number(value.toPrecision(6)) : value;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(JSON.stringify(short) ?? '', 120);
-}
-function costCell(cost) {
-    return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');
-}
-function durationCell(seconds) {
-    return seconds === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000);
-}
-
-
-/***/ }),
-
-/***/ 4520:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   AU: () => (/* binding */ fold),
-/* harmony export */   ZV: () => (/* binding */ formatNumber),
-/* harmony export */   bo: () => (/* binding */ renderTable),
-/* harmony export */   gy: () => (/* binding */ uuidCell),
-/* harmony export */   i1: () => (/* binding */ consoleLink),
-/* harmony export */   iQ: () => (/* binding */ renderSentence),
-/* harmony export */   nL: () => (/* binding */ numbers),
-/* harmony export */   x9: () => (/* binding */ joinBlocks)
-/* harmony export */ });
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
 
 
 
@@ -38676,13 +38401,13 @@ function formatNumber(index) {
     return `<span>#</span>${index + 1}`;
 }
 function uuidCell(uuid, length = 36) {
-    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
+    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_4__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }
-const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}">the console</a>`;
+const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">the console</a>`;
 function renderSentence(text, maxLength = 1_500) {
-    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9);
-    const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
+    const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
 }
 function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
@@ -38690,6 +38415,88 @@ function fold(summary, blocks, isOpen = false) {
 }
 function joinBlocks(blocks) {
     return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+const maxResults = 4;
+const maxUnfolded = 20;
+function renderJobs(outcomes) {
+    const columns = [
+        statusColumn,
+        titleColumn(outcomes.length > 1),
+        numbers('Cost (USD)', (outcome) => costCell((0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .pricedCostOf */ .sC)(outcome))),
+        ...resultColumns(outcomes),
+        numbers('Waited', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).queueSeconds)),
+        ranColumn,
+        { heading: 'Address', cell: addressCell },
+        { heading: 'UUID', cell: (outcome) => uuidCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), 8) },
+    ];
+    const good = outcomes.filter(({ result }) => result === 'succeeded');
+    if (good.length <= maxUnfolded)
+        return [renderTable(columns, outcomes, 'jobs-path')];
+    const rest = outcomes.filter((outcome) => !good.includes(outcome));
+    return [
+        rest.length === 0 ? '' : renderTable(columns, rest, 'jobs-path'),
+        fold(`${good.length} jobs succeeded`, [renderTable(columns, good, 'jobs-path')]),
+    ];
+}
+function renderDetails(outcomes, ceilings) {
+    const offers = outcomes.map((outcome) => outcome.offers);
+    const estimate = (0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatEstimate */ .eG)(offers, ceilings);
+    const number = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
+    const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
+    return fold(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
+        renderTable(columns, outcomes, 'jobs-path'),
+        `<p>${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(estimate)}${estimate && '. '}All jobs are in ${consoleLink}.</p>`,
+    ]);
+}
+const statusColumn = {
+    heading: '',
+    keep: 'left',
+    cell: (outcome) => `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[outcome.result].icon} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)((0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .describeStatus */ .Wn)(outcome), 40)}`,
+};
+const titleHeading = `Job${'\u00a0'.repeat(11)}`;
+function titleColumn(isNumbered) {
+    return { heading: titleHeading, cell: (outcome) => formatName(outcome, isNumbered) };
+}
+function formatName({ ref, job }, isNumbered) {
+    const number = isNumbered ? `${formatNumber(ref.index)} ` : '';
+    return `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(ref, job), 120)}`;
+}
+const ranColumn = numbers('Ran', (outcome) => durationCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome).runSeconds));
+const rateColumn = numbers('USD an\u00a0hour', (outcome) => {
+    const usd = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourlyRateOf */ .FV)(outcome);
+    return costCell(usd === null ? null : { usd, is: 'billed' });
+});
+function addressCell(outcome) {
+    const addresses = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9)(outcome).map((url) => `<code>${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .addressOf */ .ci)(url)}</code>`);
+    return addresses.join('<br>');
+}
+const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
+const detailColumns = [
+    { heading: 'Job UUID', keep: 'left', cell: (outcome) => uuidCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome)) },
+    { heading: 'Recipe UUID', keep: 'left', cell: (outcome) => uuidCell((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .recipeOf */ .Sx)(outcome)) },
+    { heading: 'Hardware', cell: ({ job }) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .hardwareOf */ .is)(job), 120) },
+    rateColumn,
+    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
+];
+function resultColumns(outcomes) {
+    const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
+    return [...keys].slice(0, maxResults).map((key) => ({
+        heading: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(key, 40),
+        cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
+    }));
+}
+function resultCell(value) {
+    if (typeof value === 'string')
+        return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(value, 120);
+    const isFraction = typeof value === 'number' && !Number.isInteger(value);
+    const short = isFraction ? Number(value.toPrecision(6)) : value;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(JSON.stringify(short) ?? '', 120);
+}
+function costCell(cost) {
+    return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');
+}
+function durationCell(seconds) {
+    return seconds === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatDuration */ .a3)(seconds * 1000);
 }
 
 
@@ -38712,27 +38519,22 @@ function joinBlocks(blocks) {
 
 function createWarnings(runner) {
     const shown = new Set();
-    const once = (level) => (title, message, key = '') => {
+    const warn = (title, message, key = '', level = 'warning') => {
         if (shown.has(`${title} ${key}`))
             return;
         shown.add(`${title} ${key}`);
         runner.annotate(level, title, message);
     };
-    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .describeTrouble */ .LC)(runner, error);
-    const warn = once('warning');
     return {
-        ...createCustodyWarnings(warn, causeOf),
+        ...createFailureWarnings(warn, (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .describeTrouble */ .LC)(runner, error)),
         ...createJobWarnings(warn),
-        ...createPriceWarnings(warn, once('notice')),
-        ...createLogWarnings(warn, causeOf),
     };
 }
-function createCustodyWarnings(warn, causeOf) {
+function createFailureWarnings(warn, causeOf) {
     return {
         notEnded: (jobUuid, status) => {
-            const seen = status === null
-                ? 'could not be read'
-                : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60)}`;
+            const word = status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60);
+            const seen = word === null ? 'could not be read' : `is still ${word}`;
             const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
@@ -38752,6 +38554,10 @@ function createCustodyWarnings(warn, causeOf) {
         cleanupFailed: (error) => {
             const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
             warn('The cleanup failed', message);
+        },
+        logIncomplete: (whoseLog, error) => {
+            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
+            warn('A log is incomplete', message);
         },
     };
 }
@@ -38778,22 +38584,19 @@ function createJobWarnings(warn) {
             const message = `Job ${uuid} is running, but its node has not reported where it can be reached. Some nodes report no address for a container whose ports lack 22. Add 22 to ports, or cook the job again.`;
             warn('A job has no address yet', message);
         },
-    };
-}
-function createPriceWarnings(warn, notice) {
-    return {
+        resultsIgnored: (jobUuid, reason) => {
+            const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(reason)}.`;
+            warn('Some results were ignored', message, jobUuid);
+        },
         noOffers: (prices) => {
             const message = describeNoOffers(prices);
             warn('No offer matches', message, message);
         },
         offersUnknown: (error, hasCeiling) => {
-            const title = 'The offers could not be read';
             const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
-            const text = `Prices are not known before the jobs run: ${cause}`;
-            if (hasCeiling)
-                warn(title, `${text} Rates are checked once the jobs run.`);
-            else
-                notice(title, text);
+            const later = hasCeiling ? ' Rates are checked once the jobs run.' : '';
+            const message = `Prices are not known before the jobs run: ${cause}${later}`;
+            warn('The offers could not be read', message, '', hasCeiling ? 'warning' : 'notice');
         },
         rateUnknown: (jobUuid) => {
             const message = `The service does not report what job ${jobUuid} costs an hour, so max-hourly-rate and max-cost could not be applied to it.`;
@@ -38801,19 +38604,8 @@ function createPriceWarnings(warn, notice) {
         },
     };
 }
-function createLogWarnings(warn, causeOf) {
-    return {
-        logIncomplete: (whoseLog, error) => {
-            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
-            warn('A log is incomplete', message);
-        },
-        resultsIgnored: (jobUuid, reason) => {
-            const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(reason)}.`;
-            warn('Some results were ignored', message, jobUuid);
-        },
-    };
-}
-function describeNoOffers({ requirements: { filters, gpuName }, nearestGpu, }) {
+function describeNoOffers({ requirements, nearestGpu }) {
+    const { filters, gpuName } = requirements;
     const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
     const wish = named.map(([name, value]) => `${name.replaceAll('_', '-')} ${value}`).join(', ');
     if (wish === '')
@@ -42739,8 +42531,6 @@ var results = __nccwpck_require__(2827);
 var bills = __nccwpck_require__(1165);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/report/sanitize.js
@@ -42790,12 +42580,8 @@ function startProgress(print, clock, jobCount, { timeoutMs, atTimeout }, signal)
     };
     void repeat(clock, signal, tick);
     return {
-        submitted: ({ ref, job }) => {
-            setStatus(ref.index, job.status);
-        },
-        statusChanged: ({ ref }, { status }) => {
-            setStatus(ref.index, status);
-        },
+        submitted: ({ ref, job }) => setStatus(ref.index, job.status),
+        statusChanged: ({ ref }, { status }) => setStatus(ref.index, status),
         ended: ({ ref, result }) => {
             const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
             update(ref.index, { endedMs, isBad: !(0,results/* passes */.WE)(result) });
@@ -42842,7 +42628,6 @@ var step_step = __nccwpck_require__(6479);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
 ;// CONCATENATED MODULE: ./build/step/open.js
-
 
 
 
@@ -42912,7 +42697,7 @@ async function finish(step, commitStatus) {
     const outcomes = await decide(step);
     const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
     if (token)
-        (0,outputs/* writeAccessToken */.H8)(step.deps.runner, token);
+        step.deps.runner.output('access-token', token);
     await commitStatus.settle(step.end.deadline);
     step.log.print((0,format/* formatClosing */.Z0)(outcomes));
     return outcomes;

@@ -10,18 +10,16 @@ import { escapeHtml } from '../report/sanitize.ts';
 import { writeSummary } from '../report/summary.ts';
 import {
   costCell,
-  ranColumn,
-  rateColumn,
-  statusColumn,
-  titleColumn,
-} from '../report/summary/jobs.ts';
-import {
   joinBlocks,
   numbers,
+  ranColumn,
+  rateColumn,
   renderTable,
+  statusColumn,
+  titleColumn,
   uuidCell,
   type Column,
-} from '../report/summary/table.ts';
+} from '../report/summary/tables.ts';
 import type { Runner } from '../runner.ts';
 import type { CheckedJob, CheckResult } from './jobs.ts';
 

@@ -9,7 +9,7 @@ import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { reportDryRun } from '../report/dry-run-report.ts';
-import { createEarlyOutputs, writeSshConfig, writeOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { vendorUser } from '../jobs/node-urls.ts';
@@ -66,7 +66,8 @@ function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolde
   runner.saveState(stateNames.sshFolder, path);
   const ssh = createSshFolder(path, user);
   runner.addPath(ssh.bin);
-  writeSshConfig(runner, ssh.config);
+  // Early, for steps that run though this one has failed.
+  runner.output('ssh-config', ssh.config);
   return ssh;
 }
 

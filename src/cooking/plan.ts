@@ -215,8 +215,8 @@ export interface PricedPlan extends CookPlan {
 
 /** Of one entry, the model that would be cooked first. */
 export interface PlannedEntry extends PricedPlan {
-  /** Where it may have one of several GPU models, each of them. */
-  readonly models: readonly PricedPlan[];
+  /** The GPU models that it may have, this one included. */
+  readonly models: readonly (string | null)[];
 }
 
 /**
@@ -239,7 +239,8 @@ export async function priceEntries(
   );
   return [...byEntry.values()].flatMap((models) => {
     const chosen = chooseModel(models);
-    return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+    const names = models.map(({ request }) => request.gpuName);
+    return chosen === undefined ? [] : [{ ...chosen, models: names }];
   });
 }
 

@@ -11,9 +11,9 @@ export interface Message {
 }
 
 /**
- * Gives each job a context of its own, the same each time: `dispersed / <title>`, and ` (2)` after it
- * for the second of a title. Jobs that share one are numbered in their order, whichever is submitted
- * first: the next workflow run has to find the same contexts.
+ * Gives each job a context of its own: `dispersed / <title>`, and ` (2)` after it for the second of a
+ * title. Jobs are numbered in their order, whichever is submitted first: the next workflow run has to
+ * find the same contexts.
  */
 export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: string) => string {
   const contexts = new Map<number, string>();
@@ -37,7 +37,7 @@ const keyOf = ({ title, recipeUuid }: JobRef) => title ?? recipeUuid;
 
 /**
  * `Running since 2026-03-01 03:14 UTC`
- * @param sinceMs Unix ms; null for a job that was there before: nobody has seen it
+ * @param sinceMs Unix ms; null for a job that was there before
  */
 export function describePending(status: string, sinceMs: number | null): Message {
   const since = sinceMs === null ? '' : ` since ${formatTime(sinceMs)}`;
@@ -47,12 +47,12 @@ export function describePending(status: string, sinceMs: number | null): Message
 
 /**
  * `Failed after 2m 50s: exit code 1`
- * @param endsWithJob whether the job is cancelled when the workflow's job ends
+ * @param endsWithJob whether the job is canceled when the workflow's job ends
  */
 export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const { result } = outcome;
   const { words, ...row } = results[result];
-  // Nothing waits for the end of a server that the workflow job takes down with it.
+  // A server that ends with the workflow's job has done its work.
   const state = result === 'running' && endsWithJob ? 'success' : row.state;
   const { runSeconds } = durationsOf(outcome);
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;

@@ -11,7 +11,7 @@ import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 /**
  * Makes a folder for the logs of a step, and prints them: as they come, or the ends of those that
- * failed. The log of a single job, and each end, is a group: GitHub shows it open until it ends.
+ * failed. The log of a single job, and each end, is a group.
  */
 export function openLogPrinter(
   runner: Runner,
@@ -19,7 +19,6 @@ export function openLogPrinter(
   wanted: LogMode,
   jobCount: number,
 ) {
-  // Nobody can read the lines of many jobs at once.
   const mode: LogMode = wanted === 'stream' && jobCount >= minManyJobs ? 'on-failure' : wanted;
   const folder = mode === 'none' ? null : makeFolder(runner, log.logIncomplete);
   const printJob = ({ ref: { index }, job: { uuid, title } }: SubmittedJob): JobLogEvents => {
@@ -48,12 +47,8 @@ export function openLogPrinter(
         }
         if (isOpen) runner.endGroup();
       },
-      trouble: (error) => {
-        log.logIncomplete(`job ${uuid}`, error);
-      },
-      resultsIgnored: (reason) => {
-        log.resultsIgnored(uuid, reason);
-      },
+      trouble: (error) => log.logIncomplete(`job ${uuid}`, error),
+      resultsIgnored: (reason) => log.resultsIgnored(uuid, reason),
     };
   };
   return { mode, folder, printJob };
@@ -75,21 +70,17 @@ function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string
 
 // With more, GitHub's page is slow. The file has everything.
 const linesOfStep = 20_000;
-const minLines = 1_000;
 const lastLines = 30;
 
-/**
- * Prints the log of one job, the whole of which is in the folder. Each of its lines has a mark before
- * it, so that it can neither be a command nor be taken for our own.
- */
+/** Prints the log of one job, with a mark before each line: so it is no command, and not our text. */
 export function createLogPrinter(
   print: (text: string) => void,
   folder: string | null,
   jobCount: number,
 ) {
-  let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
+  let linesLeft = Math.floor(linesOfStep / jobCount);
   let shownRun = 1;
-  /** How often each line of the run was printed, and may be repeated after a restart. */
+  // How often each line of the run was printed, and may be repeated after a restart.
   const printed = new Map<string, number>();
   let repeated = new Map<string, number>();
   let isRestarted = false;
@@ -113,14 +104,12 @@ export function createLogPrinter(
         linesLeft = -1;
       }
     },
-    /** The log turned out to be another text: lines that were printed are not printed again. */
     restart: () => {
       if (!isRestarted && linesLeft >= 0)
         print('the log starts over; lines shown before are not repeated');
       isRestarted = true;
       repeated = new Map(printed);
     },
-    /** Nothing is printed after it, but the last lines where some were left out. */
     end: (tail: readonly string[]) => {
       const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
       linesLeft = -1;
@@ -130,10 +119,10 @@ export function createLogPrinter(
   };
 }
 
-// The live console cuts a line at 1,024 characters, what stands before it included.
+// GitHub's live log cuts a line at 1,024 characters, with what is before it.
 const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
 const maxShown = 7_200;
-// What is made safe may be shorter; to look at more would take longer than it is worth.
+// What is made safe may be shorter.
 const maxLooked = 16_000;
 
 /** @returns how many rows it takes */

@@ -1,14 +1,14 @@
-import type { PlannedEntry, PricedPlan } from '../cooking/plan.ts';
+import type { PlannedEntry } from '../cooking/plan.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
 import { cut } from '../text.ts';
-import { annotateAll, formatMessage } from './report.ts';
 import { describeError, type ErrorMessage } from './errors.ts';
 import { describeOffers, formatDuration, formatEstimate } from './format.ts';
 import { formatRef } from './log.ts';
 import { describeOverBudget } from './outcome-messages.ts';
 import { writeVerdict } from './outputs.ts';
+import { annotateAll, formatMessage } from './report.ts';
 import { escapeHtml, escapePreformatted, sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { writeSummary } from './summary.ts';
 import {
@@ -18,7 +18,7 @@ import {
   renderTable,
   uuidCell,
   type Column,
-} from './summary/table.ts';
+} from './summary/tables.ts';
 import { describeNoOffers } from './warnings.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function reportDryRun(
   error: Error | null,
 ): Promise<void> {
   for (const plan of plans) printPlan(runner, plan, plans.length);
-  const broken = plans.filter((plan) => problemsOf(plan).length > 0);
+  const broken = plans.filter((plan) => problemOf(plan) !== '');
   const offers = plans.map(({ prices }) => prices?.offers ?? null);
   const estimate = formatEstimate(offers, ceilings);
   if (estimate !== '') runner.print(estimate);
@@ -41,7 +41,10 @@ export async function reportDryRun(
   const isFailed = broken.length > 0 || error !== null;
   if (isFailed) runner.fail();
   const message = error && describeError(error, 'read the recipes');
-  annotateAll(runner, [...(message ? [message] : []), ...overBudgetErrors(broken)]);
+  // Many entries may cook one recipe: each reason is shown once.
+  const overBudget = broken.flatMap((plan) => overBudgetOf(plan) ?? []);
+  const distinct = new Map(overBudget.map((each) => [each.title, each]));
+  annotateAll(runner, [...(message ? [message] : []), ...distinct.values()]);
   const failure = message ? 'error' : 'over-budget';
   const said = message ? formatMessage(runner, message) : closing;
   writeVerdict(runner, isFailed ? failure : 'dry-run', said);
@@ -60,21 +63,14 @@ function formatVerdict(count: number, broken: number): string {
   return `${count === 1 ? 'the job' : some} ${broken > 0 ? 'cannot' : 'can'} be cooked`;
 }
 
-function problemsOf({ error, prices }: PricedPlan): readonly string[] {
-  const why = prices?.overBudget ?? null;
-  return [error?.message, why && describeOverBudget(why).cause].filter(
-    (text) => typeof text === 'string',
-  );
+function problemOf(plan: PlannedEntry): string {
+  return plan.error?.message ?? overBudgetOf(plan)?.cause ?? '';
 }
 
-// Many entries may cook one recipe: each reason is shown once.
-function overBudgetErrors(broken: readonly PricedPlan[]): readonly ErrorMessage[] {
-  const errors = broken.flatMap(({ request: { recipeUuid }, prices }) => {
-    const title = `Over budget: recipe ${recipeUuid}`;
-    const why = prices?.overBudget ?? null;
-    return why === null ? [] : [[title, { title, ...describeOverBudget(why) }] as const];
-  });
-  return [...new Map(errors).values()];
+function overBudgetOf({ request, prices }: PlannedEntry): ErrorMessage | null {
+  const why = prices?.overBudget ?? null;
+  const title = `Over budget: recipe ${request.recipeUuid}`;
+  return why && { title, ...describeOverBudget(why) };
 }
 
 function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
@@ -89,47 +85,37 @@ function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
 }
 
 /** What is known of the price, in safe lines. */
-function describePrices(plan: PlannedEntry): readonly string[] {
-  const { models, shareMs, request } = plan;
-  const lines = models.map((model) => {
-    const { gpuName } = model.request;
-    const place = gpuName === request.gpuName ? ' (cooked first)' : '';
-    const note = model.prices?.overBudget ? '; above max-hourly-rate' : '';
-    const offers = describePlanOffers(model) || 'the offers are not known';
-    return `${sanitizeLine(gpuName ?? '', 100)}${place}: ${offers}${note}`;
-  });
+function describePrices({ request, models, prices, shareMs }: PlannedEntry): readonly string[] {
+  const others = models.filter((name) => name !== request.gpuName).join(', ');
+  const first = others && `Cooked first: ${request.gpuName}; other models: ${others}`;
+  const offers = prices?.offers ? describeOffers(prices.offers) : '';
+  const none = prices && !prices.offers ? `No offer matches. ${describeNoOffers(prices)}` : '';
   const share =
     shareMs === null ? '' : `max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`;
-  const all = [...(models.length === 0 ? [describePlanOffers(plan)] : lines), share];
-  return all.filter((line) => line !== '');
-}
-
-function describePlanOffers({ prices }: PricedPlan): string {
-  if (prices === null) return '';
-  return prices.offers === null
-    ? `No offer matches. ${describeNoOffers(prices)}`
-    : describeOffers(prices.offers);
+  return [sanitizeLine(first), offers, none, share].filter((line) => line !== '');
 }
 
 const planColumns: readonly Column<PlannedEntry>[] = [
   {
     heading: '',
     keep: 'left',
-    cell: (plan) => (problemsOf(plan).length > 0 ? '❌ Not ready' : '✅ Ready'),
+    cell: (plan) => (problemOf(plan) === '' ? '✅ Ready' : '❌ Not ready'),
   },
   {
     heading: 'Recipe',
     cell: ({ recipe, request }) =>
       `${formatNumber(request.index)} ${escapeHtml(recipe?.name ?? '', 120)}`,
   },
-  { heading: 'Problem', cell: (plan) => linesCell(problemsOf(plan)) },
-  { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
+  { heading: 'Problem', cell: (plan) => escapeHtml(problemOf(plan), 1_000) },
+  {
+    heading: 'Offers',
+    cell: (plan) =>
+      describePrices(plan)
+        .map((line) => escapeHtml(line, 1_000))
+        .join('<br>'),
+  },
   { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
-
-function linesCell(lines: readonly string[]): string {
-  return lines.map((line) => escapeHtml(line, 1_000)).join('<br>');
-}
 
 // Below the table: a cell would take the indentation.
 function renderBody(plan: PlannedEntry, isOpen: boolean): string {

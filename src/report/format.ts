@@ -24,7 +24,7 @@ export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
 }
 
-/** A sentence with a full stop; one that a service has ended itself, has it. */
+/** A sentence with a full stop, if it has none. */
 export function withStop(sentence: string): string {
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
@@ -47,7 +47,7 @@ export function formatUsd(amount: number): string {
   return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toDigits(amount, 2)} USD`;
 }
 
-/** An amount to compare others with, such as `0.50 USD` or `0.0232 USD`. */
+/** An amount with up to four digits, such as `0.50 USD` or `0.0232 USD`. */
 export function formatExactUsd(amount: number): string {
   return `${toDigits(amount, 4)} USD`;
 }
@@ -57,10 +57,7 @@ function toDigits(amount: number, maximumFractionDigits: number): string {
   return amount.toLocaleString('en-US', options);
 }
 
-/**
- * What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`.
- * @param about the mark of an estimate
- */
+/** `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
 export function formatCost({ usd, is }: Cost, about = '≈'): string {
   if (is === 'billed') return formatUsd(usd);
   // An estimate of nothing is one that was rounded.
@@ -76,9 +73,9 @@ export function describeOffers({ count, isCut, minUsd, maxUsd }: OfferSummary): 
 }
 
 /**
- * What the jobs of a step cost at the most: `Price estimate: at most 99.36 USD for all 6 jobs
- * (3 offers match: 0.35 to 4.14 USD an hour)`; empty where nothing is known of it.
- * @param offers what is on offer for each job, in their order; null where that is not known
+ * `Price estimate: at most 99.36 USD for all 6 jobs (3 offers match: 0.35 to 4.14 USD an hour)`; empty
+ * where nothing is known.
+ * @param offers those for each job, in their order; null where they are not known
  */
 export function formatEstimate(
   offers: readonly (OfferSummary | null)[],
@@ -91,18 +88,14 @@ export function formatEstimate(
       return groups.length === 1 ? text : `${length} of ${offers.length} jobs: ${text}`;
     })
     .join('; ');
-  const most = maxCostOf(offers, ceilings);
-  const { maxCostUsd } = ceilings;
-  const isCapped = maxCostUsd !== null && (most === null || most > maxCostUsd);
-  const bound = isCapped ? maxCostUsd : most;
   if (rates === '') return '';
-  if (bound === null) return `Price estimate: ${rates}`;
+  const most = Math.min(maxCostOf(offers, ceilings) ?? Infinity, ceilings.maxCostUsd ?? Infinity);
+  if (most === Infinity) return `Price estimate: ${rates}`;
   const count = offers.length === 1 ? '' : ` for all ${offers.length} jobs`;
-  const uncapped = isCapped && most !== null ? `, ${formatUsd(most)} without max-cost` : '';
-  return `Price estimate: at most ${formatUsd(bound)}${count}${uncapped} (${rates})`;
+  return `Price estimate: at most ${formatUsd(most)}${count} (${rates})`;
 }
 
-/** What jobs cost an hour together: `1.38 USD an hour`; empty where no rate is known. */
+/** What jobs cost together: `1.38 USD an hour`; empty where no rate is known. */
 export function formatRates(outcomes: readonly Outcome[]): string {
   const rates = outcomes.map(hourlyRateOf).filter((rate) => rate !== null);
   if (rates.length === 0) return '';
@@ -124,10 +117,9 @@ export function formatCounts(outcomes: readonly Outcome[], name = 'Job'): string
     .join(', ');
 }
 
-/** The verdict, and the cost as far as it is known: `Render succeeded; 0.35 USD billed`. In safe words. */
+/** The verdict and the cost, in safe words: `Render succeeded; 0.35 USD billed`. */
 export function formatClosing(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
-  // Of a job that was never seen, there is no title.
   const name = only?.job
     ? sanitizeLine(titleOf(only.ref, only.job), 200)
     : `Job ${only && uuidOf(only)}`;
@@ -136,7 +128,7 @@ export function formatClosing(outcomes: readonly Outcome[]): string {
   return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
 }
 
-// A job that was to be canceled may still run: no more is said than what the service says.
+// The job may still be running.
 const phrasesOfCancel = {
   accepted: 'is being canceled',
   failed: 'could not be canceled',
@@ -144,7 +136,7 @@ const phrasesOfCancel = {
 };
 
 function phraseOf({ result, job, cancel, origin }: Outcome): string {
-  // It was to be canceled, and no more.
+  // In the cancel action.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
   return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
@@ -154,7 +146,7 @@ function wordsOf(outcome: Outcome): string {
   return phraseOf(outcome).replace(/^(?:is|was) /, '');
 }
 
-/** The status of a job as a word: what became of it, or what the service says while it lives. Foreign text. */
+/** The result of a job as a word, or its status while it has not ended. Foreign text. */
 export function describeStatus(outcome: Outcome): string {
   const { result, job } = outcome;
   if (job !== null && results[result].state === 'pending') return describeJobStatus(job.status);

@@ -25,16 +25,16 @@ import {
 import { sanitizeLine } from './sanitize.ts';
 import { createWarnings } from './warnings.ts';
 
-/** All that a step prints and warns of while it runs: one method is one message. */
+/** What a step prints and warns of while it runs: one method is one message. */
 export type Log = ReturnType<typeof createLog>;
 
-/** Prints a safe text after the time since the step's start and, of several jobs, which one it is about. */
+/** Prints a safe text after the time since the start and, of several jobs, the job's number. */
 export type Print = (text: string, index?: number) => void;
 
-/** From so many jobs on, the log counts them instead of printing what each does. */
+/** From so many jobs on, the log counts them instead of printing the changes of each. */
 export const minManyJobs = 21;
 
-/** @param jobCount how many jobs the step has: with several, each line says which one it is about */
+/** @param jobCount how many jobs the step has */
 export function createLog(runner: Runner, clock: Clock, jobCount: number) {
   const startMs = clock.monotonicMs();
   const print: Print = (text, index) => {
@@ -44,7 +44,6 @@ export function createLog(runner: Runner, clock: Clock, jobCount: number) {
   return {
     print,
     ...createJobMessages(print, jobCount),
-    ...createModelMessages(print),
     ...createServerMessages(print),
     ...createStepMessages(runner, print, jobCount),
     ...createWarnings(runner),
@@ -59,9 +58,7 @@ export function formatRef(index: number, jobCount: number): string {
 /** `00:05`, `1:00:05` */
 function formatClock(ms: number): string {
   const hours = Math.floor(ms / 3_600_000);
-  const time = new Date(ms)
-    .toISOString()
-    .slice('yyyy-mm-ddThh:'.length, 'yyyy-mm-ddThh:mm:ss'.length);
+  const time = new Date(ms).toISOString().slice('yyyy-mm-ddThh:'.length, -'.000Z'.length);
   return hours === 0 ? time : `${hours}:${time}`;
 }
 
@@ -84,13 +81,10 @@ function createJobMessages(print: Print, jobCount: number) {
       const [word, note] = origins[origin];
       const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
       const recipe = recipeUuid === null ? '' : `, recipe ${sanitizeLine(recipeUuid, 40)}`;
-      const status =
-        job.status === 'PENDING' ? '' : `, ${sanitizeLine(formatStatus(job.status), 60)}`;
-      const details = `(job ${job.uuid}${recipe}${note}${status})`;
-      print(
-        describe(word, `${sanitizeLine(job.title ?? '', 200)} ${details}`.trimStart()),
-        ref.index,
-      );
+      const status = job.status === 'PENDING' ? '' : `, ${formatStatus(job.status)}`;
+      const details = `(job ${job.uuid}${recipe}${note}${sanitizeLine(status, 60)})`;
+      const text = `${sanitizeLine(job.title ?? '', 200)} ${details}`;
+      print(describe(word, text.trimStart()), ref.index);
     },
     statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange, job: Job) => {
       // Of many jobs only failures are printed, beside the progress.
@@ -101,30 +95,18 @@ function createJobMessages(print: Print, jobCount: number) {
       const text = [machine, reason].filter((part) => part !== '').join(': ');
       print(describe(sanitizeLine(formatStatus(status), 60), sanitizeLine(text)), ref.index);
     },
-    /** @param index which entry it is of, where that is known */
     cancelling: (jobUuid: string, reason: string, index?: number) => {
       canceled.add(jobUuid);
       print(describe('canceling', `${sanitizeLine(reason)} (job ${jobUuid})`), index);
     },
-  };
-}
-
-function createModelMessages(print: Print) {
-  return {
     /** The first model of an entry is not on offer, and another one is. */
     preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
       const why = `no offers for ${formatModel(first.gpuName)}`;
       print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
     },
     /** A try has ended without a start, and the next model is cooked. */
-    tryingNext: (
-      tried: CookRequest,
-      done: EarlierTry,
-      next: CookRequest,
-      offers: OfferSummary | null,
-    ) => {
-      print(`${describeTry(done)}; trying ${formatOffered(next, offers)}`, tried.index);
-    },
+    tryingNext: (done: EarlierTry, next: CookRequest, offers: OfferSummary | null) =>
+      print(`${describeTry(done)}; trying ${formatOffered(next, offers)}`, next.index),
   };
 }
 
@@ -135,15 +117,10 @@ function formatOffered({ gpuName }: CookRequest, offers: OfferSummary | null): s
 
 function createServerMessages(print: Print) {
   return {
-    /** The job runs, and its node has not reported yet where it can be reached. */
-    noAddressYet: ({ ref }: SubmittedJob) => {
-      print('waiting for the address, which some nodes report minutes after the start', ref.index);
-    },
-    /** The server does not answer as it should, or answers otherwise than before. */
-    notReady: ({ ref }: SubmittedJob, check: string, answer: string) => {
-      print(describe('not ready', `${check}: ${sanitizeLine(answer, 200)}`), ref.index);
-    },
-    /** Later steps can run on the machine. */
+    noAddressYet: ({ ref }: SubmittedJob) =>
+      print('waiting for the address, which some nodes report minutes after the start', ref.index),
+    notReady: ({ ref }: SubmittedJob, check: string, answer: string) =>
+      print(describe('not ready', `${check}: ${sanitizeLine(answer, 200)}`), ref.index),
     gpuReady: ({ ref }: SubmittedJob) => {
       const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
       const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
@@ -165,8 +142,7 @@ function createStepMessages(runner: Runner, print: Print, jobCount: number) {
   let isDelayed = false;
   return {
     /**
-     * What the step does, where, and for how long.
-     * @param timeoutMs null where nothing is waited for
+     * @param timeoutMs null where the step does not wait
      * @param atTimeout what happens at the timeout, after `then`
      */
     opening: ({ host }: URL, timeoutMs: number | null, atTimeout: string) => {
@@ -177,7 +153,7 @@ function createStepMessages(runner: Runner, print: Print, jobCount: number) {
           : `timeout ${formatDuration(timeoutMs)}, then ${atTimeout}`;
       runner.print(`Dispersed Cook ${version} on ${host}: ${jobs}, ${wait}`);
     },
-    /** The recipes as they were read, each in the form that pins it. */
+    /** Each recipe as it was read, in the form that pins it. */
     recipes: (plans: readonly CookPlan[]) => {
       for (const recipe of new Set(plans.map((plan) => plan.recipe))) {
         const hash = recipe === null ? null : hashOfRecipe(recipe);
@@ -188,22 +164,18 @@ function createStepMessages(runner: Runner, print: Print, jobCount: number) {
       const estimate = formatEstimate(offers, ceilings);
       if (estimate !== '') runner.print(estimate);
     },
-    /** It is unknown whether the service created a job. */
     cookUnanswered: ({ recipeUuid, mark, index }: CookRequest, error: ServiceError) => {
       const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
       print(`${text}. Looking for a job with the mark ${mark}`, index);
     },
-    /** A cook is sent again after a pause. Printed once for all jobs. */
+    /** Printed once for all jobs. */
     cookDelayed: (error: ServiceError) => {
       if (!isDelayed) print(`The service delays the cook (${causeOf(error)}). Retrying`);
       isDelayed = true;
     },
-    serviceUnavailable: (error: ServiceError) => {
-      print(`The service is unavailable (${causeOf(error)}). Retrying`);
-    },
-    serviceAvailable: () => {
-      print('The service is available again');
-    },
+    serviceUnavailable: (error: ServiceError) =>
+      print(`The service is unavailable (${causeOf(error)}). Retrying`),
+    serviceAvailable: () => print('The service is available again'),
   };
 }
 

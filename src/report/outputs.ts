@@ -12,9 +12,8 @@ import { cut } from '../text.ts';
 import { describeTrouble, firstThatFit } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-// The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several:
-// with these bounds, and those of the texts that the service gives, a thousand jobs take less than
-// half of it.
+// The outputs of a workflow's job hold about 1 MB, counted in UTF-16: with these bounds, a thousand
+// jobs take less than half of it.
 const maxReason = 4_000;
 const maxNodeUrls = 60_000;
 /** Most characters of the output `message`: no more than GitHub and chats show of a text. */
@@ -22,11 +21,11 @@ export const maxMessage = 1_000;
 // Linux takes no environment variable above 128 KiB, and scripts read this output from one.
 const maxJobsBytes = 100_000;
 
-const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
+const unfinished = 'The step ended before it could report on its jobs: see its log.';
 
 /**
- * Sets the step's outputs from what became of each job; without any, before anything else, so that
- * what is JSON is JSON on every way out: `fromJSON` fails for an empty text.
+ * Sets the step's outputs; without outcomes, before anything else, so that what is JSON is JSON on
+ * every way out: `fromJSON` fails for an empty text.
  */
 export function writeOutputs(
   runner: Runner,
@@ -34,21 +33,18 @@ export function writeOutputs(
   message = unfinished,
 ): void {
   const worstFirst = sortByResult(outcomes);
-  const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-  const uuids = outcomes.map(uuidOf);
-  const urls = outcomes.flatMap(nodeUrlsOf);
-  const cost = totalCostOf(outcomes);
   writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
+  const uuids = outcomes.map(uuidOf);
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
+  const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', cut(worstJob?.status_reason ?? '', maxReason));
+  const cost = totalCostOf(outcomes);
   if (cost !== null) runner.output('cost-usd', String(cost.usd));
-  const shownUrls = firstThatFit(
-    urls.map((url) => JSON.stringify(url)),
-    maxNodeUrls,
-  );
-  runner.output('node-urls', `[${shownUrls.join(',')}]`);
+  const urls = outcomes.flatMap(nodeUrlsOf);
+  const texts = urls.map((each) => JSON.stringify(each));
+  runner.output('node-urls', `[${firstThatFit(texts, maxNodeUrls).join(',')}]`);
   const url = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
   if (url !== undefined) runner.output('url', url);
   runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
@@ -70,14 +66,14 @@ export function writeJobList(
   jobs: readonly ReturnType<typeof describeJob>[],
 ): void {
   const full = JSON.stringify(jobs);
-  const shorten = ({ job_uuid, title, status, result }: (typeof jobs)[number]) => ({
+  const short = jobs.map(({ job_uuid, title, status, result }) => ({
     job_uuid,
     title: sanitizeLine(title, 60),
     status: status && sanitizeLine(status, 30),
     result,
-  });
+  }));
   const isLong = Buffer.byteLength(full) > maxJobsBytes;
-  runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
+  runner.output(output, isLong ? JSON.stringify(short) : full);
 }
 
 /** A job as the output `jobs` has it. */
@@ -107,20 +103,18 @@ export function describeJob(outcome: Outcome) {
   };
 }
 
-// With more jobs, each of them would write all outputs once more.
+// Each of more jobs would write all outputs again.
 const maxEarly = 50;
 
 /**
- * Sets the outputs as soon as jobs are created, in case the process is killed: the runner reads what
- * was written, and the last value of an output that was set twice.
+ * Sets the outputs as soon as jobs are created, in case the process is killed: the runner reads the
+ * last value of an output that was set twice.
  * @param refs all jobs that the step may have, in their order
- * @returns to be called for each job as soon as it is created
  */
 export function createEarlyOutputs(
   runner: Runner,
   refs: readonly JobRef[],
 ): (submitted: SubmittedJob) => void {
-  // If it stays at that, the job was not watched to its end.
   const outcomes = refs.map((ref) => createOutcome({ ref }));
   let known = 0;
   return (submitted) => {
@@ -130,21 +124,11 @@ export function createEarlyOutputs(
   };
 }
 
-/** Sets the output ssh-config: early, for steps that run though this one has failed. */
-export function writeSshConfig(runner: Runner, path: string): void {
-  runner.output('ssh-config', path);
-}
-
-/** Sets the output access-token. It is masked already. */
-export function writeAccessToken(runner: Runner, token: string): void {
-  runner.output('access-token', token);
-}
-
 const folders = new WeakMap<Runner, string>();
 
 /**
- * Writes a file for the steps that follow, and sets an output to its path. Of the same name there is
- * one file, the last. A failure is a warning, and leaves the output empty.
+ * Writes a file for the next steps, in place of one of the same name, and sets an output to its path.
+ * A failure is a warning, and leaves the output empty.
  */
 export function writeOutputFile(runner: Runner, output: string, name: string, text: string): void {
   try {

@@ -6,9 +6,7 @@ import { formatDuration } from './format.ts';
 import type { Print } from './log.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-// The lines that say how far many jobs are, and that a quiet step is still waiting.
-
-/** A job of the step; times on the monotonic clock, ms, null while they are to come. */
+/** A job of the step; times on the monotonic clock, ms; null while not reached. */
 type JobProgress = Readonly<{
   status: string;
   startedMs: number | null;
@@ -23,8 +21,7 @@ const tickMs = 60_000;
 const silenceMs = 300_000;
 
 /**
- * Prints how far the jobs are until the signal fires.
- * @returns a listener to what happens to them
+ * Prints how far the jobs are, and that a quiet step is still waiting, until the signal fires.
  * @param atTimeout what happens at the timeout, after `then`
  */
 export function startProgress(
@@ -68,12 +65,9 @@ export function startProgress(
   };
   void repeat(clock, signal, tick);
   return {
-    submitted: ({ ref, job }: SubmittedJob) => {
-      setStatus(ref.index, job.status);
-    },
-    statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange) => {
-      setStatus(ref.index, status);
-    },
+    submitted: ({ ref, job }: SubmittedJob) => setStatus(ref.index, job.status),
+    statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange) =>
+      setStatus(ref.index, status),
     ended: ({ ref, result }: Outcome) => {
       const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
       update(ref.index, { endedMs, isBad: !passes(result) });
@@ -103,7 +97,7 @@ function describeCounts(jobs: readonly JobProgress[]): string {
   return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
 
-// A single job that is out of the ordinary must not decide.
+// One unusual job must not decide.
 const minEnded = 3;
 
 /** `; about 7m left`, where the jobs take as long as those that have ended; else empty. */

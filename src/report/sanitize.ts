@@ -1,9 +1,8 @@
-// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
-// printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
-// makes it harmless. Secrets are taken out before (`redactor.ts`); what GitHub alone knows as one is
-// masked in what we write, as text, before it is rendered: so as little as is safe is encoded.
-
 import { cut, stripInvisible } from '../text.ts';
+
+// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
+// printed lines, and renders summaries. Secrets are taken out before (`redactor.ts`); those that only
+// GitHub knows are masked in the text that we write: so as little as is safe is encoded.
 
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
@@ -11,17 +10,14 @@ import { cut, stripInvisible } from '../text.ts';
  * @param maxLength in UTF-16 units; an ellipsis stands for the rest
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
-  // What does not show takes room, too, but not more than this.
+  // With room for what does not show.
   const looked = text.slice(0, 4 * maxLength + 2_000);
   const rest = looked.length < text.length ? '…' : '';
   const line = sanitizeLogLine(looked.replaceAll(/[\r\n\t]+/g, ' ')).trim();
   return cut(line + rest, maxLength);
 }
 
-/**
- * A line of a log, with its indentation and at any length. The caller puts text of its own, not
- * white space, before it.
- */
+/** A line of a log, with its indentation and at any length; the caller puts text before it as well. */
 export function sanitizeLogLine(text: string): string {
   const line = stripInvisible(text).replaceAll(/[\r\n]+/g, ' ');
   return line.trimEnd().replaceAll('##[', '## [');

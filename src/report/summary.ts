@@ -18,15 +18,17 @@ import {
 import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { writeOutputFile } from './outputs.ts';
 import { escapeHtml, escapePreformatted } from './sanitize.ts';
-import { formatName, renderDetails, renderJobs } from './summary/jobs.ts';
 import {
   consoleLink,
   fold,
+  formatName,
   formatNumber,
   joinBlocks,
+  renderDetails,
+  renderJobs,
   renderSentence,
   uuidCell,
-} from './summary/table.ts';
+} from './summary/tables.ts';
 import { renderTimeline } from './summary/timeline.ts';
 
 // GitHub drops a summary of more than 1 MiB as a whole.

@@ -8,41 +8,33 @@ import { checkConsole, consoleUrl } from './errors.ts';
 import { describeTrouble, formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-/** Annotates, at most once for all that have the same title and key. */
-type Warn = (title: string, message: string, key?: string) => void;
+type Warn = (title: string, message: string, key?: string, level?: 'notice' | 'warning') => void;
 
 /** The trouble beside the verdict: one method is one annotation. */
 export function createWarnings(runner: Runner) {
   const shown = new Set<string>();
-  const once =
-    (level: 'warning' | 'notice'): Warn =>
-    (title, message, key = '') => {
-      if (shown.has(`${title} ${key}`)) return;
-      shown.add(`${title} ${key}`);
-      runner.annotate(level, title, message);
-    };
-  const causeOf = (error: unknown) => describeTrouble(runner, error);
-  const warn = once('warning');
+  // At most one for all that have the same title and key.
+  const warn: Warn = (title, message, key = '', level = 'warning') => {
+    if (shown.has(`${title} ${key}`)) return;
+    shown.add(`${title} ${key}`);
+    runner.annotate(level, title, message);
+  };
   return {
-    ...createCustodyWarnings(warn, causeOf),
+    ...createFailureWarnings(warn, (error) => describeTrouble(runner, error)),
     ...createJobWarnings(warn),
-    ...createPriceWarnings(warn, once('notice')),
-    ...createLogWarnings(warn, causeOf),
   };
 }
 
-function createCustodyWarnings(warn: Warn, causeOf: (error: unknown) => string) {
+function createFailureWarnings(warn: Warn, causeOf: (error: unknown) => string) {
   return {
-    /** The job was canceled, and has not ended yet. */
+    /** @param status null where it could not be read */
     notEnded: (jobUuid: string, status: string | null) => {
-      const seen =
-        status === null
-          ? 'could not be read'
-          : `is still ${sanitizeLine(formatStatus(status), 60)}`;
+      const word = status && sanitizeLine(formatStatus(status), 60);
+      const seen = word === null ? 'could not be read' : `is still ${word}`;
       const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${consoleUrl}`;
       warn('A canceled job has not ended yet', message, jobUuid);
     },
-    /** A job that a cook without a response has created, found later. */
+    /** A cook without a response has created a job after all. */
     foundLater: ({ uuid, status }: Job, isKept: boolean) => {
       const fate = isKept ? 'It is left running, as the inputs ask.' : 'It is not needed anymore.';
       const message = `Job ${uuid} is ${sanitizeLine(formatStatus(status), 60)}. ${fate}`;
@@ -60,10 +52,13 @@ function createCustodyWarnings(warn: Warn, causeOf: (error: unknown) => string) 
       const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${checkConsole}`;
       warn('The cleanup failed', message);
     },
+    logIncomplete: (whoseLog: string, error: unknown) => {
+      const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
+      warn('A log is incomplete', message);
+    },
   };
 }
 
-// Without a key, only the first of a title is shown.
 function createJobWarnings(warn: Warn) {
   return {
     clockOff: (offsetMs: number) => {
@@ -71,7 +66,6 @@ function createJobWarnings(warn: Warn) {
       const message = `It is ${formatDuration(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time. Correct the clock of the runner.`;
       warn('The clock of the runner is wrong', message);
     },
-    /** Several jobs of earlier attempts may be meant: none is taken over. */
     ambiguous: ({ recipeUuid }: CookRequest) => {
       const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${checkConsole}`;
       warn('No earlier job was taken over', message, recipeUuid);
@@ -81,32 +75,29 @@ function createJobWarnings(warn: Warn) {
       const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. Use a shorter description.`;
       warn('The service changed a description', message);
     },
-    /** The container parameters of a recipe cannot be read. */
     recipeHidden: ({ recipeUuid }: CookRequest) => {
       const message = `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, add them to the input parameters.`;
       warn('The container of a recipe cannot be read', message);
     },
-    /** It is not known where a job that runs can be reached, and the step no longer waits for it. */
+    /** The step no longer waits for the address of a job that is running. */
     noAddress: ({ job: { uuid } }: SubmittedJob) => {
       const message = `Job ${uuid} is running, but its node has not reported where it can be reached. Some nodes report no address for a container whose ports lack 22. Add 22 to ports, or cook the job again.`;
       warn('A job has no address yet', message);
     },
-  };
-}
-
-function createPriceWarnings(warn: Warn, notice: Warn) {
-  return {
+    resultsIgnored: (jobUuid: string, reason: string) => {
+      const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${sanitizeLine(reason)}.`;
+      warn('Some results were ignored', message, jobUuid);
+    },
     noOffers: (prices: Prices) => {
       const message = describeNoOffers(prices);
       warn('No offer matches', message, message);
     },
     /** @param hasCeiling whether the rates of the jobs have a ceiling */
     offersUnknown: (error: Error, hasCeiling: boolean) => {
-      const title = 'The offers could not be read';
       const cause = withStop(sanitizeLine(error.message, 200));
-      const text = `Prices are not known before the jobs run: ${cause}`;
-      if (hasCeiling) warn(title, `${text} Rates are checked once the jobs run.`);
-      else notice(title, text);
+      const later = hasCeiling ? ' Rates are checked once the jobs run.' : '';
+      const message = `Prices are not known before the jobs run: ${cause}${later}`;
+      warn('The offers could not be read', message, '', hasCeiling ? 'warning' : 'notice');
     },
     rateUnknown: (jobUuid: string) => {
       const message = `The service does not report what job ${jobUuid} costs an hour, so max-hourly-rate and max-cost could not be applied to it.`;
@@ -115,24 +106,9 @@ function createPriceWarnings(warn: Warn, notice: Warn) {
   };
 }
 
-function createLogWarnings(warn: Warn, causeOf: (error: unknown) => string) {
-  return {
-    logIncomplete: (whoseLog: string, error: unknown) => {
-      const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
-      warn('A log is incomplete', message);
-    },
-    resultsIgnored: (jobUuid: string, reason: string) => {
-      const message = `Job ${jobUuid} printed dispersed-output lines that cannot be used: ${sanitizeLine(reason)}.`;
-      warn('Some results were ignored', message, jobUuid);
-    },
-  };
-}
-
 /** What a job asks for that no offer has, in a sentence or two. */
-export function describeNoOffers({
-  requirements: { filters, gpuName },
-  nearestGpu,
-}: Pick<Prices, 'requirements' | 'nearestGpu'>): string {
+export function describeNoOffers({ requirements, nearestGpu }: Prices): string {
+  const { filters, gpuName } = requirements;
   // The fields of the API have the names of the inputs, but for the sign between words.
   const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
   const wish = named.map(([name, value]) => `${name.replaceAll('_', '-')} ${value}`).join(', ');

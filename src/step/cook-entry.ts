@@ -78,7 +78,7 @@ async function cookInTurn(step: Step, request: CookRequest, context: CookContext
     const { request: chosen, prices } = await takeNext(untried, context);
     if (end.signal.aborted) return;
     const done = earlierTryOf(outcomeNow(step, entry), model.gpuName, deps.clock.now());
-    log.tryingNext(model, done, chosen, prices?.offers ?? null);
+    log.tryingNext(done, chosen, prices?.offers ?? null);
     before = entry;
     current = { request: chosen, entry: startTry(step, chosen, [...entry.earlierTries, done]) };
   }

@@ -5,7 +5,6 @@ import type { Outcome } from '../jobs/records.ts';
 import { passes } from '../jobs/results.ts';
 import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
-import { writeAccessToken } from '../report/outputs.ts';
 import { startProgress } from '../report/progress.ts';
 import { setSeen, type StepJob } from './entry.ts';
 import type { StepPlan } from './plan.ts';
@@ -88,7 +87,8 @@ export async function finish(step: Step, commitStatus: CommitStatus): Promise<re
   await refreshRunning(step);
   const outcomes = await decide(step);
   const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
-  if (token) writeAccessToken(step.deps.runner, token);
+  // It is masked already.
+  if (token) step.deps.runner.output('access-token', token);
   await commitStatus.settle(step.end.deadline);
   step.log.print(formatClosing(outcomes));
   return outcomes;

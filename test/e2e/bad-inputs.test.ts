@@ -475,7 +475,7 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     expect(lines[0]?.slice(0, place.length + 2)).toBe(`${place}: `);
     expect(lines[0]?.slice(place.length + 2)).toMatch(says);
     expect(step.summary).toMatch(
-      /^### ⚠️ Nothing was sent: an input is invalid\n\n<ul>\n<li>[^\n]+\n<\/ul>\n$/,
+      /^### ⚠️ An input is invalid; nothing was sent\n\n<ul>\n<li>[^\n]+\n<\/ul>\n$/,
     );
     const { shown, commands } = visibleParts(step);
     expect(shown).not.toMatch(/\n\s+at |\[object |undefined|NaN|node:internal|dist\/index/);

@@ -61,11 +61,11 @@ test('a token that has expired is not told to need a permission', () => {
 });
 
 test('a token without the permission is', () => {
-  const refused = refusal(403, 'Resource not accessible by integration');
-  const { title } = describeAtGitHub(refused);
+  const forbidden = refusal(403, 'Resource not accessible by integration');
+  const { title } = describeAtGitHub(forbidden);
   expect(title).toContain('The permission statuses: write is missing');
   const runner = rememberingRunner({});
-  warnStatusNotSet(runner, refused);
+  warnStatusNotSet(runner, forbidden);
   expect(runner.annotations[0]?.message).toContain('permissions: statuses: write');
 });
 
