@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts';
-import { asError, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
 import { createJobReader, type Answer } from './lists.ts';
 import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
@@ -97,26 +97,13 @@ interface PollerOptions {
   readonly onAvailable: () => void;
 }
 
-/** Told of each look at a job; gives whether the job need not be watched any longer. */
-type OnAnswer = (answer: Answer) => boolean;
-
-interface WatchedJob {
-  readonly uuid: string;
-  readonly onAnswer: OnAnswer;
-  readonly ended: AbortSignal;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  watch: Watch;
-}
-
 export type Poller = ReturnType<typeof createPoller>;
 
-/** Creates a poller: one loop looks at all jobs that are due, for as long as any is watched. */
+/** Creates a poller, which reads all jobs that are due at the same moment together. */
 export function createPoller(options: PollerOptions) {
-  const { client, interval, signal } = options;
-  const { clock } = client;
-  const loop = createLoop(options);
-
+  const { interval, signal } = options;
+  const { clock } = options.client;
+  const service = createSharedReader(options);
   return {
     /**
      * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
@@ -126,89 +113,64 @@ export function createPoller(options: PollerOptions) {
      */
     watch: async (
       uuid: string,
-      onAnswer: OnAnswer,
+      onAnswer: (answer: Answer) => boolean,
       until: AbortSignal,
       { isKnown = true, isNew = false } = {},
     ): Promise<void> => {
       const ended = AbortSignal.any([until, signal]);
-      if (ended.aborted) return;
+      const leaving = new Promise<undefined>((resolve) => {
+        ended.addEventListener('abort', () => resolve(undefined));
+      });
       const nowMs = clock.monotonicMs();
       const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
       const goneFromMs = isNew ? nowMs + newMs : nowMs;
-      const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      ended.addEventListener('abort', () => {
-        resolve();
-      });
-      const job = { uuid, onAnswer, ended, resolve, reject, watch };
-      loop.add(job);
-      await promise.finally(() => {
-        loop.remove(job);
-      });
+      let watch: Watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+      while (!ended.aborted) {
+        const waitMs = Math.max(watch.dueAtMs, service.notBeforeMs()) - clock.monotonicMs();
+        if (waitMs > 0) {
+          await clock.sleep(waitMs, ended);
+          continue;
+        }
+        const answer = await Promise.race([service.read(uuid), leaving]);
+        if (answer === undefined || ended.aborted) return;
+        const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
+        watch = next.watch;
+        if (next.isReported && onAnswer(answer)) return;
+      }
     },
   };
 }
 
-function createLoop(options: PollerOptions) {
-  const { clock, random } = options.client;
-  const readJobs = createJobReader(options.client);
-  const watched = new Set<WatchedJob>();
-  let isRunning = false;
-  let wake = new AbortController();
+function createSharedReader({ client, signal, onUnavailable, onAvailable }: PollerOptions) {
+  const { clock, random } = client;
+  const readJobs = createJobReader(client);
+  const due = new Set<string>();
+  let look: Promise<ReadonlyMap<string, Answer>> | null = null;
   let health = { failures: 0, pauseMs: 0, isDown: false };
   let notBeforeMs = 0;
 
-  const look = async (due: readonly WatchedJob[]) => {
-    const uuids = new Set(due.map(({ uuid }) => uuid));
-    const answers = await readJobs([...uuids], options.signal);
-    if (options.signal.aborted) return;
+  const readDue = async () => {
+    // Until all that are due now have joined.
+    await clock.sleep(0, signal);
+    const uuids = [...due];
+    due.clear();
+    look = null;
+    const answers = await readJobs(uuids, signal);
+    if (signal.aborted) return answers;
     const wasDown = health.isDown;
     health = nextPause(health.failures, [...answers.values()], random);
     notBeforeMs = clock.monotonicMs() + health.pauseMs;
     const [first] = answers.values();
-    if (health.isDown && !wasDown && first instanceof ServiceError) options.onUnavailable(first);
-    if (!health.isDown && wasDown) options.onAvailable();
-    for (const job of due) {
-      const answer = answers.get(job.uuid);
-      if (answer === undefined) throw new Error(`job ${job.uuid} was not read`);
-      if (!job.ended.aborted) takeAnswer(job, answer, clock.monotonicMs(), options.interval);
-    }
-  };
-  const run = async () => {
-    isRunning = true;
-    while (watched.size > 0) {
-      const nowMs = clock.monotonicMs();
-      const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
-      const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
-      const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
-      wake = new AbortController();
-      if (waitMs > 0) await clock.sleep(waitMs, wake.signal);
-      else
-        await look(due).catch((error: unknown) => {
-          for (const { reject } of due) reject(asError(error));
-        });
-    }
-    isRunning = false;
+    if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
+    if (!health.isDown && wasDown) onAvailable();
+    return answers;
   };
   return {
-    add: (job: WatchedJob) => {
-      watched.add(job);
-      wake.abort();
-      if (!isRunning) void run();
+    read: async (uuid: string) => {
+      due.add(uuid);
+      look ??= readDue();
+      return (await look).get(uuid);
     },
-    remove: (job: WatchedJob) => {
-      watched.delete(job);
-      wake.abort();
-    },
+    notBeforeMs: () => notBeforeMs,
   };
-}
-
-function takeAnswer(job: WatchedJob, answer: Answer, nowMs: number, interval: PollInterval): void {
-  const next = nextWatch(job.watch, answer, nowMs, interval);
-  job.watch = next.watch;
-  try {
-    if (next.isReported && job.onAnswer(answer)) job.resolve();
-  } catch (error) {
-    job.reject(asError(error));
-  }
 }
