@@ -41778,100 +41778,69 @@ function isOutage({ retryable, isLasting, trouble }) {
     return retryable || isLasting || trouble === 'not-api';
 }
 function createPoller(options) {
-    const { client, interval, signal } = options;
-    const { clock } = client;
-    const loop = createLoop(options);
+    const { interval, signal } = options;
+    const { clock } = options.client;
+    const service = createSharedReader(options);
     return {
         watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
-            if (ended.aborted)
-                return;
+            const leaving = new Promise((resolve) => {
+                ended.addEventListener('abort', () => resolve(undefined));
+            });
             const nowMs = clock.monotonicMs();
             const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
             const goneFromMs = isNew ? nowMs + newMs : nowMs;
-            const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
-            const { promise, resolve, reject } = Promise.withResolvers();
-            ended.addEventListener('abort', () => {
-                resolve();
-            });
-            const job = { uuid, onAnswer, ended, resolve, reject, watch };
-            loop.add(job);
-            await promise.finally(() => {
-                loop.remove(job);
-            });
+            let watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+            while (!ended.aborted) {
+                const waitMs = Math.max(watch.dueAtMs, service.notBeforeMs()) - clock.monotonicMs();
+                if (waitMs > 0) {
+                    await clock.sleep(waitMs, ended);
+                    continue;
+                }
+                const answer = await Promise.race([service.read(uuid), leaving]);
+                if (answer === undefined || ended.aborted)
+                    return;
+                const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
+                watch = next.watch;
+                if (next.isReported && onAnswer(answer))
+                    return;
+            }
         },
     };
 }
-function createLoop(options) {
-    const { clock, random } = options.client;
-    const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(options.client);
-    const watched = new Set();
-    let isRunning = false;
-    let wake = new AbortController();
+function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
+    const { clock, random } = client;
+    const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(client);
+    const due = new Set();
+    let look = null;
     let health = { failures: 0, pauseMs: 0, isDown: false };
     let notBeforeMs = 0;
-    const look = async (due) => {
-        const uuids = new Set(due.map(({ uuid }) => uuid));
-        const answers = await readJobs([...uuids], options.signal);
-        if (options.signal.aborted)
-            return;
+    const readDue = async () => {
+        await clock.sleep(0, signal);
+        const uuids = [...due];
+        due.clear();
+        look = null;
+        const answers = await readJobs(uuids, signal);
+        if (signal.aborted)
+            return answers;
         const wasDown = health.isDown;
         health = nextPause(health.failures, [...answers.values()], random);
         notBeforeMs = clock.monotonicMs() + health.pauseMs;
         const [first] = answers.values();
         if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-            options.onUnavailable(first);
+            onUnavailable(first);
         if (!health.isDown && wasDown)
-            options.onAvailable();
-        for (const job of due) {
-            const answer = answers.get(job.uuid);
-            if (answer === undefined)
-                throw new Error(`job ${job.uuid} was not read`);
-            if (!job.ended.aborted)
-                takeAnswer(job, answer, clock.monotonicMs(), options.interval);
-        }
-    };
-    const run = async () => {
-        isRunning = true;
-        while (watched.size > 0) {
-            const nowMs = clock.monotonicMs();
-            const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
-            const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
-            const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
-            wake = new AbortController();
-            if (waitMs > 0)
-                await clock.sleep(waitMs, wake.signal);
-            else
-                await look(due).catch((error) => {
-                    for (const { reject } of due)
-                        reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
-                });
-        }
-        isRunning = false;
+            onAvailable();
+        return answers;
     };
     return {
-        add: (job) => {
-            watched.add(job);
-            wake.abort();
-            if (!isRunning)
-                void run();
+        read: async (uuid) => {
+            due.add(uuid);
+            look ??= readDue();
+            return (await look).get(uuid);
         },
-        remove: (job) => {
-            watched.delete(job);
-            wake.abort();
-        },
+        notBeforeMs: () => notBeforeMs,
     };
-}
-function takeAnswer(job, answer, nowMs, interval) {
-    const next = nextWatch(job.watch, answer, nowMs, interval);
-    job.watch = next.watch;
-    try {
-        if (next.isReported && job.onAnswer(answer))
-            job.resolve();
-    }
-    catch (error) {
-        job.reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
-    }
 }
 
 
@@ -43010,12 +42979,14 @@ function openJobLog(submitted, options, limit) {
     const { clock, redactor } = client;
     const events = options.printJob(submitted);
     const runs = openRuns(submitted.job.uuid, options, limit, events);
+    const { known } = runs;
+    const resultsOfLast = () => known.at(-1)?.log.results;
     const closing = new AbortController();
     const ended = AbortSignal.any([signal, closing.signal]);
     let dueAtMs = 0;
     const readNew = async () => {
         dueAtMs = Infinity;
-        const pauseMs = await runs.read(ended, false).then(() => runs.size() / bytesPerMs, () => troublePauseMs);
+        const pauseMs = await runs.read(ended, false).then(() => known.reduce((sum, { log }) => sum + log.size(), 0) / bytesPerMs, () => troublePauseMs);
         dueAtMs = clock.monotonicMs() + pauseMs;
     };
     return {
@@ -43031,7 +43002,7 @@ function openJobLog(submitted, options, limit) {
                 if (job === null)
                     return;
                 await runs.read(rest, true);
-                const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
+                const isComplete = result === 'succeeded' && resultsOfLast()?.all() !== null;
                 const mayComeLate = mode !== 'none' && (0,jobs_status/* isFinal */.dR)(job.status) && !isComplete;
                 if (mayComeLate)
                     await readLateEnd(runs, clock, rest, interrupt);
@@ -43040,110 +43011,89 @@ function openJobLog(submitted, options, limit) {
                 if (mode !== 'none')
                     events.trouble(error);
             });
-            const data = { runs: runs.close(), logTail: runs.tail() };
-            events.end(result, data.logTail);
-            const problems = runs.results()?.problems() ?? [];
+            for (const { log } of known)
+                log.end();
+            const logTail = tailOf(known);
+            events.end(result, logTail);
+            const problems = resultsOfLast()?.problems() ?? [];
             if (problems.length > 0)
                 events.resultsIgnored(redactor.redact(problems.join('; ')));
-            const results = runs.results()?.all() ?? null;
+            const results = resultsOfLast()?.all() ?? null;
+            const data = { runs: known.map(({ run }) => run), logTail };
             return { ...data, results: results && redactor.redactJson(results) };
         },
     };
 }
 const lateReadsMs = [1_000, 3_000, 5_000, 7_000, 9_000, 11_000, 13_000, 15_000];
 const minLateMs = 3_000;
-async function readLateEnd(runs, clock, signal, interrupt) {
+async function readLateEnd({ known, read }, clock, signal, interrupt) {
     const startMs = clock.monotonicMs();
     const late = AbortSignal.any([signal, interrupt]);
     for (const dueMs of lateReadsMs) {
         await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
-        const before = runs.tail().join('\n');
-        await runs.read(late, true).catch((error) => {
+        const before = tailOf(known).join('\n');
+        await read(late, true).catch((error) => {
             if (!interrupt.aborted)
                 throw error;
         });
-        const isOver = dueMs >= minLateMs && runs.tail().join('\n') === before;
+        const isOver = dueMs >= minLateMs && tailOf(known).join('\n') === before;
         if (isOver || interrupt.aborted)
             return;
     }
 }
 function openRuns(jobUuid, { client, mode, folder }, limit, events) {
-    const { known, list } = createKnownRuns(jobUuid, client, folder, events);
-    let taking = Promise.resolve();
-    const readLog = async (target, signal) => {
-        const log = await limit(async () => readLogOf(target, client, events, signal));
-        if (log === null)
-            return;
-        for (const before of known.slice(0, known.indexOf(target)))
-            before.log.end();
-        taking = target.log.take(log);
-        await taking;
-    };
-    return {
-        list,
-        read: async (signal, isLast) => {
-            const troubles = [];
-            const attempt = async (request) => {
-                await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal }).catch((error) => {
-                    troubles.push(error);
-                });
-            };
-            await taking;
-            if (isLast || known.at(-1)?.run.status !== 'RUNNING')
-                await attempt(async () => list(signal));
-            for (const run of mode === 'none' ? [] : known) {
-                const isLeft = !run.isOver || (isLast && run === known.at(-1));
-                if (isLeft)
-                    await attempt(async () => readLog(run, signal));
-            }
-            if (troubles.length > 0)
-                throw (0,errors/* asError */.zR)(troubles[0]);
-        },
-        size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
-        tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
-        results: () => known.at(-1)?.log.results,
-        close: () => {
-            for (const { log } of known)
-                log.end();
-            return known.map(({ run }) => run);
-        },
-    };
-}
-async function readLogOf(target, client, events, signal) {
-    try {
-        const { run, log } = await (0,endpoints/* readJobRun */.Dv)(client, target.run.uuid, signal);
-        signal.throwIfAborted();
-        target.run = run;
-        target.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
-        return log;
-    }
-    catch (error) {
-        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
-            throw error;
-        target.isOver = true;
-        events.trouble(new Error(`it is larger than ${http/* maxAnswerBytes */._j / 1024 / 1024} MiB`));
-        return null;
-    }
-}
-function createKnownRuns(jobUuid, client, folder, events) {
     const known = [];
-    const addRun = (run) => {
-        const number = known.length + 1;
+    let taking = Promise.resolve();
+    const openLog = (number) => {
         const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-        const path = folder === null ? null : (0,external_node_path_.join)(folder, name);
-        known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
+        return openRunLog(folder && (0,external_node_path_.join)(folder, name), number, client.redactor, events);
     };
     const list = async (signal) => {
         for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
             const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
             if (before === undefined)
-                addRun(run);
+                known.push({ run, log: openLog(known.length + 1), isOver: false });
             else
                 before.run = run;
         }
         return known.map(({ run }) => run);
     };
-    return { known, list };
+    const readLog = async (target, signal) => {
+        try {
+            const { run, log } = await limit(async () => (0,endpoints/* readJobRun */.Dv)(client, target.run.uuid, signal));
+            signal.throwIfAborted();
+            target.run = run;
+            target.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
+            for (const before of known.slice(0, known.indexOf(target)))
+                before.log.end();
+            taking = target.log.take(log);
+            await taking;
+        }
+        catch (error) {
+            if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
+                throw error;
+            target.isOver = true;
+            events.trouble(new Error(`it is larger than ${http/* maxAnswerBytes */._j / 1024 / 1024} MiB`));
+        }
+    };
+    const read = async (signal, isLast) => {
+        const troubles = [];
+        const attempt = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal }).catch((error) => troubles.push(error));
+        await taking;
+        if (isLast || known.at(-1)?.run.status !== 'RUNNING')
+            await attempt(async () => list(signal));
+        for (const run of mode === 'none' ? [] : known) {
+            const isLeft = !run.isOver || (isLast && run === known.at(-1));
+            if (isLeft)
+                await attempt(async () => readLog(run, signal));
+        }
+        if (troubles.length > 0)
+            throw (0,errors/* asError */.zR)(troubles[0]);
+    };
+    return { known, list, read };
+}
+function tailOf(known) {
+    return known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [];
 }
 
 // EXTERNAL MODULE: ./build/service/client.js + 1 modules

@@ -53,6 +53,8 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
   const { clock, redactor } = client;
   const events = options.printJob(submitted);
   const runs = openRuns(submitted.job.uuid, options, limit, events);
+  const { known } = runs;
+  const resultsOfLast = () => known.at(-1)?.log.results;
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);
   let dueAtMs = 0;
@@ -60,7 +62,7 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
   const readNew = async () => {
     dueAtMs = Infinity;
     const pauseMs = await runs.read(ended, false).then(
-      () => runs.size() / bytesPerMs,
+      () => known.reduce((sum, { log }) => sum + log.size(), 0) / bytesPerMs,
       () => troublePauseMs,
     );
     dueAtMs = clock.monotonicMs() + pauseMs;
@@ -74,6 +76,7 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
       const isStreamed = mode === 'stream' && status === 'RUNNING';
       if (isStreamed && !ended.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
     },
+    /** Reads which runs there are, oldest first; rejects with ServiceError. */
     listRuns: runs.list,
     /**
      * Ends reading in the background, reads what is left, and gives what the runs brought.
@@ -84,18 +87,20 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
       const readRest = async (rest: AbortSignal) => {
         if (job === null) return;
         await runs.read(rest, true);
-        const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
+        const isComplete = result === 'succeeded' && resultsOfLast()?.all() !== null;
         const mayComeLate = mode !== 'none' && isFinal(job.status) && !isComplete;
         if (mayComeLate) await readLateEnd(runs, clock, rest, interrupt);
       };
       await withDeadline(clock, maxCloseMs, deadline, readRest).catch((error: unknown) => {
         if (mode !== 'none') events.trouble(error);
       });
-      const data = { runs: runs.close(), logTail: runs.tail() };
-      events.end(result, data.logTail);
-      const problems = runs.results()?.problems() ?? [];
+      for (const { log } of known) log.end();
+      const logTail = tailOf(known);
+      events.end(result, logTail);
+      const problems = resultsOfLast()?.problems() ?? [];
       if (problems.length > 0) events.resultsIgnored(redactor.redact(problems.join('; ')));
-      const results = runs.results()?.all() ?? null;
+      const results = resultsOfLast()?.all() ?? null;
+      const data = { runs: known.map(({ run }) => run), logTail };
       return { ...data, results: results && redactor.redactJson(results) };
     },
   };
@@ -107,7 +112,7 @@ const minLateMs = 3_000;
 
 /** Reads a log some more after the end of its job, for as long as something new comes. */
 async function readLateEnd(
-  runs: ReturnType<typeof openRuns>,
+  { known, read }: ReturnType<typeof openRuns>,
   clock: Clock,
   signal: AbortSignal,
   interrupt: AbortSignal,
@@ -116,11 +121,11 @@ async function readLateEnd(
   const late = AbortSignal.any([signal, interrupt]);
   for (const dueMs of lateReadsMs) {
     await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
-    const before = runs.tail().join('\n');
-    await runs.read(late, true).catch((error: unknown) => {
+    const before = tailOf(known).join('\n');
+    await read(late, true).catch((error: unknown) => {
       if (!interrupt.aborted) throw error;
     });
-    const isOver = dueMs >= minLateMs && runs.tail().join('\n') === before;
+    const isOver = dueMs >= minLateMs && tailOf(known).join('\n') === before;
     if (isOver || interrupt.aborted) return;
   }
 }
@@ -138,96 +143,61 @@ function openRuns(
   limit: LimitFunction,
   events: JobLogEvents,
 ) {
-  const { known, list } = createKnownRuns(jobUuid, client, folder, events);
+  const known: KnownRun[] = [];
   let taking = Promise.resolve();
 
-  const readLog = async (target: KnownRun, signal: AbortSignal) => {
-    const log = await limit(async () => readLogOf(target, client, events, signal));
-    if (log === null) return;
-    for (const before of known.slice(0, known.indexOf(target))) before.log.end();
-    taking = target.log.take(log);
-    await taking;
-  };
-  return {
-    /** Reads which runs there are, oldest first; rejects with ServiceError. */
-    list,
-    /**
-     * Reads which runs there are and what is new of their logs; rejects in the end with the first
-     * trouble.
-     * @param isLast whether the job is no longer watched: the end of a log may come a moment after
-     * the end of its run, so the last one is then read again
-     */
-    read: async (signal: AbortSignal, isLast: boolean) => {
-      const troubles: unknown[] = [];
-      const attempt = async (request: () => Promise<unknown>) => {
-        await withRetry(request, retryRules.run, { ...client, signal }).catch((error: unknown) => {
-          troubles.push(error);
-        });
-      };
-      await taking;
-      if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
-      for (const run of mode === 'none' ? [] : known) {
-        const isLeft = !run.isOver || (isLast && run === known.at(-1));
-        if (isLeft) await attempt(async () => readLog(run, signal));
-      }
-      if (troubles.length > 0) throw asError(troubles[0]);
-    },
-    /** How large the logs were when last read, in all. */
-    size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
-    /** The last lines of the newest run that has any. */
-    tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
-    /** What the last run reported; undefined where there is none. */
-    results: () => known.at(-1)?.log.results,
-    /** Ends the last line of each log, and gives the runs. */
-    close: () => {
-      for (const { log } of known) log.end();
-      return known.map(({ run }) => run);
-    },
-  };
-}
-
-/** Reads a run and the text of its log; null where that is too large. */
-async function readLogOf(
-  target: KnownRun,
-  client: Client,
-  events: JobLogEvents,
-  signal: AbortSignal,
-): Promise<string | null> {
-  try {
-    const { run, log } = await readJobRun(client, target.run.uuid, signal);
-    // Another read may have begun since.
-    signal.throwIfAborted();
-    target.run = run;
-    target.isOver = isFinal(run.status);
-    return log;
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
-    target.isOver = true;
-    events.trouble(new Error(`it is larger than ${maxAnswerBytes / 1024 / 1024} MiB`));
-    return null;
-  }
-}
-
-function createKnownRuns(
-  jobUuid: string,
-  client: Client,
-  folder: string | null,
-  events: JobLogEvents,
-) {
-  const known: KnownRun[] = [];
-  const addRun = (run: JobRun) => {
-    const number = known.length + 1;
+  const openLog = (number: number) => {
     const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-    const path = folder === null ? null : join(folder, name);
-    known.push({ run, log: openRunLog(path, number, client.redactor, events), isOver: false });
+    return openRunLog(folder && join(folder, name), number, client.redactor, events);
   };
   const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
     for (const run of await listJobRuns(client, jobUuid, signal)) {
       const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
-      if (before === undefined) addRun(run);
+      if (before === undefined) known.push({ run, log: openLog(known.length + 1), isOver: false });
       else before.run = run;
     }
     return known.map(({ run }) => run);
   };
-  return { known, list };
+  const readLog = async (target: KnownRun, signal: AbortSignal) => {
+    try {
+      const { run, log } = await limit(async () => readJobRun(client, target.run.uuid, signal));
+      // Another read may have begun since.
+      signal.throwIfAborted();
+      target.run = run;
+      target.isOver = isFinal(run.status);
+      for (const before of known.slice(0, known.indexOf(target))) before.log.end();
+      taking = target.log.take(log);
+      await taking;
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
+      target.isOver = true;
+      events.trouble(new Error(`it is larger than ${maxAnswerBytes / 1024 / 1024} MiB`));
+    }
+  };
+  /**
+   * Reads which runs there are and what is new of their logs; rejects in the end with the first
+   * trouble.
+   * @param isLast whether the job is no longer watched: the end of a log may come a moment after
+   * the end of its run, so the last one is then read again
+   */
+  const read = async (signal: AbortSignal, isLast: boolean) => {
+    const troubles: unknown[] = [];
+    const attempt = async (request: () => Promise<unknown>) =>
+      withRetry(request, retryRules.run, { ...client, signal }).catch((error: unknown) =>
+        troubles.push(error),
+      );
+    await taking;
+    if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
+    for (const run of mode === 'none' ? [] : known) {
+      const isLeft = !run.isOver || (isLast && run === known.at(-1));
+      if (isLeft) await attempt(async () => readLog(run, signal));
+    }
+    if (troubles.length > 0) throw asError(troubles[0]);
+  };
+  return { known, list, read };
+}
+
+/** The last lines of the newest run that has any. */
+function tailOf(known: readonly KnownRun[]): readonly string[] {
+  return known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [];
 }
