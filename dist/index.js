@@ -29223,7 +29223,7 @@ function check_readRun(runner) {
     const run = (0,context/* readRunRef */.bS)(runner, '');
     if (run !== null)
         return run;
-    const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
+    const message = 'is not set: run the check in a workflow of the repository that cooked the jobs';
     throw new errors/* InputError */.dz([{ input: 'GITHUB_REPOSITORY', message }]);
 }
 
@@ -29288,18 +29288,18 @@ function checkShare({ recipes = [], fields, ceilings }) {
 }
 const texts = {
     noWait: 'cannot be used with `wait: false`',
-    unwatched: 'needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later',
-    notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
-    notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
-    counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
-    bothGpus: 'cannot be used together with gpu-registry-uuid: choose one; in an entry, null takes one away',
-    unbounded: 'cannot be used with task PERSISTENT, which runs until it is canceled',
-    bounded: 'cannot be set for task PERSISTENT, which runs until it is canceled; null takes it away',
-    noLimit: 'is required for a BATCH job: set a duration such as 2h',
-    sshWaits: 'waits until a login works: it cannot be used with `wait: false`, nor with another wait-until than ready',
-    sshKey: 'sends a key of its own: remove sshkey from parameters',
+    unwatched: 'needs max-hourly-rate with `wait: false`, because no step watches what the jobs cost',
+    notReady: 'is required with `wait-until: ready`: set a port and a path, such as 8080/health',
+    notForBatch: 'is for `task: PERSISTENT`; for `task: BATCH`, also set `wait-until: ready`',
+    counting: 'cannot be used with max-parallel, which counts unfinished jobs',
+    bothGpus: 'cannot be used with gpu-registry-uuid: set only one of them; in an entry, null removes the other',
+    unbounded: 'cannot be used with `task: PERSISTENT`, which runs until the job is canceled',
+    bounded: 'cannot be set with `task: PERSISTENT`, which runs until the job is canceled; in an entry, null removes it',
+    noLimit: 'is required for `task: BATCH`: set a duration, such as 2h',
+    sshWaits: 'cannot be used with `wait: false`, or with a wait-until other than ready: the step waits until it can log in',
+    sshKey: 'creates its own key: remove sshkey from parameters',
     sshOnly: 'is only used with `ssh: true`',
-    sshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
+    sshPort: 'needs port 22, which is not among the ports of the recipe: set ports in parameters, including 22',
 };
 function stepRules(inputs) {
     const { fields, ceilings, recipes = [], wait = true, ssh = false, 'wait-until': goal } = inputs;
@@ -29334,7 +29334,7 @@ function jobRules(job, inputs) {
     const isServer = task === 'PERSISTENT';
     const isCounted = wait && goal === undefined && maxParallel > 0;
     const check = isServer || goal === 'ready' ? inputs['ready-check'] : undefined;
-    const noPort = `asks port ${check?.port}, which is not among the ports of the job: add it to ports`;
+    const noPort = `checks port ${check?.port}, which is not among the ports of the job: add it to ports in parameters`;
     return [
         [Boolean(name && uuid), 'gpu_name', texts.bothGpus],
         [isServer && typeof runLimit === 'number', 'max_timeout_run_ms', texts.bounded],
@@ -29391,13 +29391,13 @@ function checkSource(runner) {
     if (names.length === 1)
         return [];
     const isMissing = names.length === 0;
-    const missing = `is missing: ${inputs_recipes/* recipesForm */.MW}; or a file in recipes-file`;
+    const missing = `is missing: ${inputs_recipes/* recipesForm */.MW}, or set recipes-file`;
     return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
 }
 function warnOfPortsWithoutSsh(runner, containers) {
     if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22)))
         return;
-    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if you do not need the job's address.");
+    runner.annotate('warning', 'Port 22 is missing in ports', 'The parameter ports replaces the ports of the image and the recipe, and does not contain 22. Some machines then report no address. Add 22, or ignore this warning if you do not need the address of the job.');
 }
 function warnOfUnboundedCost(runner, inputs) {
     const leaving = ['on-timeout', 'on-workflow-cancel'];
@@ -29406,7 +29406,7 @@ function warnOfUnboundedCost(runner, inputs) {
     if (isBounded || left.length === 0)
         return;
     const settings = left.map((name) => `${name}: ${inputs[name]}`).join(' and ');
-    runner.annotate('warning', 'max-cost holds only while this step runs', `${settings} may leave jobs running, and their cost is then no longer checked. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`);
+    runner.annotate('warning', 'max-cost applies only while this step runs', `With ${settings}, jobs may keep running after this step, and no step watches what they cost. Also set max-hourly-rate: the action then limits the run time of each BATCH job to what its share of max-cost pays for.`);
 }
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
@@ -29491,7 +29491,7 @@ function asUnread(error, { recipeUuid }) {
     if (!(error instanceof errors/* InterruptedError */.p4))
         throw error;
     const request = `GET /v1/job-recipes/${recipeUuid}`;
-    return new errors/* ServiceError */._7({ trouble: 'no-answer', request, detail: 'there was no time left' });
+    return new errors/* ServiceError */._7({ trouble: 'no-answer', request, detail: 'no response in time' });
 }
 function isFatal({ trouble, status, isLasting }) {
     if (isLasting)
@@ -29507,8 +29507,8 @@ function checkPin({ pin }, recipe) {
     if (pin === null || pin === hash)
         return [];
     const message = hash === null
-        ? 'cannot be checked: the service does not show the fields of the recipe'
-        : `the recipe has changed: pinned is ${pin}, and it is now ${hash}. Compare it in the console with what was reviewed, then pin the new hash`;
+        ? 'cannot be checked: the service does not show the fields of the recipe. To cook it anyway, remove the pin'
+        : `does not match: the recipe now has the hash ${hash}, and you pinned ${pin}. In the console, compare the recipe with the version that you reviewed, and then pin the new hash`;
     return [{ input: 'pin', message }];
 }
 function named({ recipeUuid }, problems) {
@@ -30079,14 +30079,12 @@ async function checkPrices({ end, plan: { ceilings, goalResult }, log }, entry, 
         if (end.signal.aborted)
             throw error;
         const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
-        const { message } = (0,errors/* asError */.zR)(error);
         if (!isWatched)
-            throw new errors/* InputError */.dz([{ input: 'max-hourly-rate', message: unchecked + message }]);
+            throw new errors/* UncheckedRateError */.LF((0,errors/* asError */.zR)(error).message, { cause: error });
         log.offersUnknown((0,errors/* asError */.zR)(error), (0,money_ceilings/* hasCeiling */.YW)(ceilings));
         return null;
     }
 }
-const unchecked = 'cannot be checked: with `wait: false` the rate of a job is not watched, and the offers could not be read: ';
 
 // EXTERNAL MODULE: ./build/step/open.js + 1 modules
 var step_open = __nccwpck_require__(2887);
@@ -30323,7 +30321,7 @@ async function reportStopped(stopped, log, client) {
 const maxCleanupMs = 225_000;
 async function reconcileAll(open, wanted, client, log) {
     const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
-    const reason = 'the workflow job has ended';
+    const reason = "the workflow's job has ended";
     const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_12__/* .createFactsReconciler */ .a)({ client, log, phase: 'post', deadline, reason });
     await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
 }
@@ -30487,7 +30485,7 @@ function publicTextOf({ recipeUuid, fields, container }) {
 }
 function refuseHidden(parameters) {
     const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
-    const message = 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well';
+    const message = 'is a secret that the service does not show, so the action cannot send it with the other parameters: set it in the inputs as well';
     const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
     if (problems.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
@@ -30941,7 +30939,7 @@ async function endJob(jobUuid, custody) {
     const { client, log, phase, deadline, facts } = custody;
     custody.canceled.add(jobUuid);
     const isSecond = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts(), jobUuid);
-    const reason = isSecond ? 'the cook was repeated and created two jobs' : custody.reason();
+    const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
     log.cancelling(jobUuid, reason);
     const cancel = async (signal) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, signal);
     const see = (answer) => {
@@ -31064,6 +31062,7 @@ function createFactsReconciler(options) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   LF: () => (/* binding */ UncheckedRateError),
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
 /* harmony export */   p4: () => (/* binding */ InterruptedError),
@@ -31125,6 +31124,9 @@ class GitHubError extends Error {
 }
 class InterruptedError extends Error {
     name = 'InterruptedError';
+}
+class UncheckedRateError extends Error {
+    name = 'UncheckedRateError';
 }
 function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -31280,8 +31282,8 @@ function openCommitStatus(inputs, jobs, run, deps) {
     }
     const isEmpty = token === undefined;
     const lacking = isEmpty
-        ? 'the input github-token is empty'
-        : 'the commit of the workflow run is not known';
+        ? 'The input github-token is empty. Remove the input to use the default token, or pass another token.'
+        : 'The commit of the workflow run is unknown. Set the input commit-sha.';
     (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(lacking));
     return noCommitStatus;
 }
@@ -31434,7 +31436,7 @@ async function readHead(deps, token = '', number) {
     }
     catch (error) {
         const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error).message), 200);
-        runner.print(`The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`);
+        runner.print(`The commit status is set on GITHUB_SHA, because the pull request could not be read (${cause}). Add the permission pull-requests: read, or set the input commit-sha`);
         return undefined;
     }
 }
@@ -31630,28 +31632,28 @@ function keyInput(half, otherStart) {
             throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`are empty${explainEmpty(runner)}`, ' and secret-key');
         }
         if (!isPrintable(given))
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains spaces, line breaks, or other characters that a key cannot contain. Copy the key again, on one line');
         if (!given.startsWith(otherStart))
             return given;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key: check that the two are not swapped`);
     });
 }
 function explainEmpty({ env }) {
     const secrets = 'DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY';
     if (env['GITHUB_ACTOR'] === 'dependabot[bot]')
-        return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+        return `: workflows that Dependabot triggers get only Dependabot secrets. Store ${secrets} as Dependabot secrets as well, under Settings > Secrets and variables > Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
     const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
     const store = mayBeFork
-        ? 'GitHub passes no secrets to workflows that a pull request from a fork has started: skip this step there with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+        ? 'GitHub does not pass secrets to workflows that are triggered by a pull request from a fork: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
         : 'Store';
-    return `. ${store} both keys of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
+    return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them to public-key and secret-key. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
 }
 const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     if (given === '')
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is empty: pass a token, such as ${{ github.token }}');
     if (isPrintable(given))
         return given;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains spaces, line breaks, or other characters that a token cannot contain');
 });
 function isPrintable(given) {
     return /^[\u0021-\u007e]+$/.test(given);
@@ -31661,16 +31663,16 @@ const apiUrl = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((
     if (url === null)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
     if (url.username !== '' || url.password !== '') {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains a username or password; use the inputs public-key and secret-key');
     }
     const isLoopback = (0,_service_probe_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .cW)(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
         const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`${shown} does not use https; http is accepted only for loopback addresses`);
     }
     if (url.pathname === '/' && url.search === '' && url.hash === '')
         return url;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('must be a URL without a path, query, or fragment');
 });
 const accessInputs = {
     'public-key': keyInput('public', 'sk_'),
@@ -31700,13 +31702,13 @@ function toAccess(inputs) {
 
 
 const variableName = /^[A-Za-z_][\w.-]*$/;
-const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
+const variableNameForm = 'use a letter or `_`, followed by letters, digits, `_`, `.`, or `-`';
 const environment = (given) => {
     const reads = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .membersOf */ .lS)(given).map(([name, value], index) => {
         const isValid = variableName.test(name);
         const read = () => {
             if (!isValid)
-                throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)(variableNameForm);
+                throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)(`is not a valid name: ${variableNameForm}`);
             if (value === null)
                 throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)('cannot be null: use "" or "null", in quotes');
             return [name, (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(value)];
@@ -31729,7 +31731,8 @@ function readEnvironmentLines(given) {
         const problem = [
             sign === '' && 'has no `=`: use KEY=VALUE, one per line',
             !variableName.test(name) && `has an invalid name: ${variableNameForm}`,
-            end < 0 && `opens ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .quote */ .hD)(name)} with \`<<\`, and no later line is its end`,
+            end < 0 &&
+                `starts a value of several lines for ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .quote */ .hD)(name)}, but no later line is its delimiter`,
             variables.has(name) && `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .quote */ .hD)(name)} a second time`,
         ].find((message) => message !== false);
         if (problem !== undefined)
@@ -31919,7 +31922,7 @@ function parseDuration(given) {
     return ms > 0 && ms <= maxDurationMs ? ms : undefined;
 }
 function duration(minMs = unitMs.s) {
-    const form = 'is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+    const form = 'is not a duration from 1s to 365d: use numbers with units, such as 90s, 30m, 2h, 1h30m, or 1d';
     const parse = textThat(form, parseDuration);
     const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
     return (given) => {
@@ -32043,7 +32046,7 @@ function warnOfUnknownRegions(runner, cooks) {
     if (unknown.length === 0)
         return;
     const listed = unknown.map((code) => `${code}${(0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .suggest */ .ZA)(code, knownRegions)}`).join('\n');
-    runner.annotate('warning', 'An unknown region', `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`);
+    runner.annotate('warning', 'Unknown region codes', `This version of the action does not know these values of allowed-region-codes, and sends them unchanged:\n${listed}`);
 }
 const maxRegions = 36;
 const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(regionCode, 'must be a list of region codes', /[\s,]+/, maxRegions);
@@ -32082,10 +32085,10 @@ const recipeRef = (given) => {
     const pin = ref.slice(at + 1).toLowerCase();
     if (/^sha256:[0-9a-f]{64}$/.test(pin))
         return { uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .uuid */ .uR)(ref.slice(0, at)), pin };
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('has an invalid hash after @: use sha256: and 64 hexadecimal digits, as printed in the log');
 };
 function milliseconds(minMs) {
-    const hint = ' milliseconds; a duration such as 2h goes with the name of the input, such as max-timeout-run';
+    const hint = ' milliseconds; to use a duration such as 2h, use the name of the input, such as max-timeout-run';
     return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .whole */ .WQ)(minMs, undefined, hint);
 }
 const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .mapping */ .pq)({
@@ -32109,8 +32112,8 @@ const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)((
     if (ref !== undefined)
         return { ...fields, ...ref };
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('is missing: each entry needs the UUID of its recipe', '.uuid');
-}, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/, maxEntries);
-const recipesForm = 'give the UUID of a recipe, or several, one per line';
+}, 'must be a list: start each entry with `- `, or put the entries in [ ]', /[\r\n]+/, maxEntries);
+const recipesForm = 'use the UUID of a recipe, or several UUIDs, one per line';
 function readRecipes(given) {
     const isYaml = /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
     const entries = listOfEntries(isYaml ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given) : given);
@@ -32125,7 +32128,7 @@ function readRecipesFile(given, { env }) {
     }
     catch (error) {
         const reason = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`cannot be read (${reason}): give a path relative to the workspace`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`cannot be read (${reason}): use a path relative to the workspace`);
     }
     if (content.length > _yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .maxText */ .e)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`is longer than ${_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .maxText */ .e} characters`);
@@ -32171,7 +32174,7 @@ const cookInputs = {
     'wait-until': (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running', 'ready']),
     'ready-check': _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .readyCheck */ .ik,
     ssh: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
-    'ssh-user': (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .textLike */ .r1)(/^[a-z_][a-z0-9_-]{0,31}$/, 'is not the name of a user, such as duser'),
+    'ssh-user': (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .textLike */ .r1)(/^[a-z_][a-z0-9_-]{0,31}$/, 'is not a username, such as duser'),
     timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
     'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'cancel'),
     'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'detach']), 'cancel'),
@@ -32188,7 +32191,7 @@ const cookInputs = {
     'matrix-index': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8, '0'),
 };
 const maxJobs = 1_000;
-const jobsForm = 'give the UUID of a job, or several, one per line';
+const jobsForm = 'use the UUID of a job, or several UUIDs, one per line';
 const listForm = 'must be UUIDs, one per line, or a JSON array of UUIDs';
 const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, listForm, /\s+/, maxJobs);
 function readJobs(given) {
@@ -32329,7 +32332,7 @@ function mapping(shape, aliases = []) {
                 return [key, undefined];
             const other = namesGiven.get(key);
             if (other !== undefined)
-                throw invalid(`is the same as ${other}, which is set as well: choose one`);
+                throw invalid(`is the same field as ${other}, which is also set: set only one of them`);
             namesGiven.set(key, name);
             return [key, parse(value)];
         };
@@ -36042,7 +36045,7 @@ function describeReason(reason) {
         return `nested deeper than ${maxDepth} levels`;
     if (!/\b(?:alias|tag)\b/.test(reason))
         return reason;
-    return 'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`)';
+    return 'tags, and aliases without an anchor, are not accepted (put text that starts with `!` or `*` in quotes)';
 }
 function isBounded(tree) {
     let nodes = 0;
@@ -36515,9 +36518,9 @@ function hasEndedForGood(job, nowMs) {
 /* harmony export */   Xv: () => (/* binding */ results)
 /* harmony export */ });
 const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
-const notFollowed = 'could not be cooked or followed';
+const notWatched = 'could not be cooked or watched';
 const rows = {
-    error: { icon: '⚠️', words: notFollowed, verb: '', state: error },
+    error: { icon: '⚠️', words: notWatched, verb: '', state: error },
     failed: { icon: '❌', words: 'failed', verb: '', state: failure },
     'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
     'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },
@@ -36672,8 +36675,9 @@ function shareProblems(ceilings, jobCount, retries = 0) {
         return [];
     const runs = jobCount * (retries + 1);
     const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0;
-    const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
-    const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
+    const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs`;
+    const what = retries === 0 ? jobs : `${jobs}, max-retry-count ${retries}`;
+    const message = `pays for only ${(share / 1000).toFixed(1)} s per run at max-hourly-rate (${what}), but the service needs at least 1 minute: set max-cost to at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4}, or lower max-hourly-rate`;
     return [{ input: 'max-cost', message }];
 }
 function withShare(body, recipe, ceilings, jobCount) {
@@ -37123,6 +37127,12 @@ function describeError(error, attempt) {
         return describeGitHubError(error);
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
         return describeInputError(error, recipeWords);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .UncheckedRateError */ .LF)
+        return {
+            title: 'Could not check max-hourly-rate: the offers could not be read',
+            cause: `With \`wait: false\`, no step watches the rate of a job. ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message))}`,
+            remedy: 'Run the workflow again later, or remove max-hourly-rate.',
+        };
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
@@ -37225,19 +37235,19 @@ const refusals = {
         'The account is over its rate limit. Run fewer workflows at once, or try again later.',
     ],
 };
-const freshToken = 'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
+const expired = 'The github-token may have expired: an installation access token of a GitHub App expires after one hour.';
 const purposes = [
     {
         request: /\/dispatches$/,
         attempt: 'start the follow-up',
         permission: 'actions: write',
-        ifRefused: 'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+        ifRefused: 'Put the workflow file on the default branch and on the branch or tag in ref, with `on: workflow_dispatch` and the inputs job-uuid, result, title, and sha. The commit statuses stay pending until the workflow starts.',
     },
     {
         request: /\/statuses\//,
         attempt: 'finish a commit status',
         permission: 'statuses: write',
-        ifRefused: 'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
+        ifRefused: 'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending, and the check does not start the follow-up for this job. Start the follow-up manually, and give new jobs another title.',
     },
     { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
     { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
@@ -37255,27 +37265,31 @@ function explainGitHubError({ request, status, trouble }) {
     const { attempt, permission } = purpose;
     const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
     if (isRefused && 'ifRefused' in purpose)
-        return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
+        return [`Could not ${attempt}: GitHub rejected the request`, purpose.ifRefused];
     if (trouble === 'forbidden')
         return [
-            `The permission ${permission} is missing: could not ${attempt}`,
-            `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+            `Could not ${attempt}: the permission ${permission} is missing`,
+            `Add \`${permission}\` to the permissions of the workflow's job, or pass a github-token that has this permission.`,
         ];
     if (trouble === 'unauthorized')
-        return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+        return [
+            `Could not ${attempt}: GitHub did not accept the github-token`,
+            `${expired} The next check with a valid token continues.`,
+        ];
     if (trouble !== 'limited')
-        return [`Could not ${attempt}: GitHub failed`, 'The next check tries again.'];
-    const remedy = 'The next check tries again. Check less often, or set the input since to less.';
-    return [`Could not ${attempt}: GitHub's rate limit`, remedy];
+        return [`Could not ${attempt}: the request to GitHub failed`, 'The next check tries again.'];
+    const remedy = 'The next check tries again. Check less often, or set the input since to a shorter duration.';
+    return [`Could not ${attempt}: GitHub's rate limit was reached`, remedy];
 }
 const statusRemedies = {
-    unauthorized: freshToken,
-    forbidden: "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
+    unauthorized: `${expired} A check with a valid token finishes the commit status.`,
+    forbidden: "Add `statuses: write` to the permissions of the workflow's job. Workflows that are triggered by pull requests from forks cannot have this permission.",
 };
 function warnStatusNotSet(runner, error) {
-    const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
-    const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-    const message = `GitHub: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
+    const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : null;
+    const remedy = (trouble && statusRemedies[trouble]) ??
+        'This does not affect the jobs or the result of this step.';
+    const message = `${trouble ? 'GitHub: ' : ''}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
     runner.annotate('warning', 'The commit status could not be set', message);
 }
 
@@ -38689,7 +38703,7 @@ function verifyCertificates() {
     if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0')
         return;
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
-    runner/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS');
+    runner/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: the action always verifies certificates. To trust your own certificate, set NODE_EXTRA_CA_CERTS');
 }
 
 
@@ -41303,7 +41317,7 @@ async function readOne(client, call, schema, uuid) {
             throw unreadable(call, error);
         if (uuid === null || data.uuid === uuid.toLowerCase())
             return data;
-        throw unreadable(call, `is about another one, ${data.uuid}`);
+        throw unreadable(call, `is for another resource, ${data.uuid}`);
     });
 }
 async function readPage(client, call, schema) {
@@ -41358,8 +41372,8 @@ function unreadable({ method, pathname }, why) {
     return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({ trouble: 'unreadable', request, detail, isForeign });
 }
 function differenceOf({ issues }) {
-    const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
-    return `does not have the form that the API documents (${places.join(', ')})`;
+    const places = issues.map(({ path }) => path.length === 0 ? 'the whole response' : path.join('.'));
+    return `does not match the API documentation (${places.join(', ')})`;
 }
 
 
@@ -41449,7 +41463,7 @@ async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
     for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > maxBytes)
-            throw new RangeError(`the response is longer than ${maxBytes} bytes`);
+            throw new RangeError(`the response is larger than ${maxBytes / 1024 / 1024} MiB`);
         text += decoder.decode(chunk, { stream: true });
     }
     text += decoder.decode();
@@ -41473,7 +41487,7 @@ function openDispatcher(options) {
     }
     catch {
         const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
-        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+        const message = 'is not the URL of a proxy: use a URL that starts with http:// or https://, such as http://proxy.example.com:3128';
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input, message }]);
     }
 }
@@ -41680,7 +41694,7 @@ function createDescribedReader(client, signal, rule) {
     const describe = async (listed) => {
         const known = described.get(listed.uuid);
         if (known === undefined && described.size >= maxDescribed) {
-            throw unreadable('too many jobs to read each');
+            throw unreadable('there are too many jobs to read one by one');
         }
         const job = known ?? read(listed);
         described.set(listed.uuid, job);
@@ -41903,7 +41917,7 @@ function openProbe(apiUrl, resolve = node_dns__WEBPACK_IMPORTED_MODULE_0__.looku
     };
 }
 function notPublic(address) {
-    return new Error(`the address ${address} is not public, and is not asked`);
+    return new Error(`the address ${address} is not public, so the action does not connect to it`);
 }
 function lookupPublic(resolve) {
     return (hostname, options, onAddresses) => {
@@ -42309,7 +42323,7 @@ function checkTools(env) {
     const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter((tool) => !folders.some((folder) => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(folder, tool))));
     const messages = env['RUNNER_OS'] === 'Windows'
         ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
-        : missing.map((tool) => `needs ${tool} on the runner, which is not installed`);
+        : missing.map((tool) => `needs ${tool}, which is not installed on the runner: install it in an earlier step`);
     if (messages.length === 0)
         return;
     throw new errors/* InputError */.dz(messages.map((message) => ({ input: 'ssh', message })));
@@ -42796,7 +42810,7 @@ function createRunResults() {
         const own = Buffer.byteLength(key + JSON.stringify(value));
         const newSize = size - (members.get(key)?.size ?? 0) + own;
         if (newSize > maxBytes) {
-            tooLarge.add(`“${key.slice(0, 60)}” does not fit into the ${maxBytes / 1000} KB of a job`);
+            tooLarge.add(`“${key.slice(0, 60)}” exceeds the limit of ${maxBytes / 1000} KB for the results of a job`);
             return;
         }
         size = newSize;
@@ -43536,13 +43550,13 @@ function causeOf({ stop }, { end }) {
 const causesByEnd = {
     timeout: 'the timeout was reached',
     interrupt: 'the workflow was canceled',
-    'fail-fast': 'another job of the step failed',
+    'fail-fast': 'another job of the step did not succeed',
     'max-cost': 'max-cost is nearly reached',
 };
 const causesByStop = {
     'over-budget': 'it is over budget',
-    ended: 'it has failed, and may be started again',
-    replaced: 'it has failed, may be started again, and is replaced',
+    ended: 'it failed, and the service may restart it',
+    replaced: 'it failed, the service may restart it, and a new job replaces it',
 };
 
 
@@ -43698,7 +43712,7 @@ async function logIn({ plan: { ssh } }, { ref }, urls, signal) {
     const check = 'login over ssh';
     const address = urls.find(node_urls/* isSsh */.BC);
     if (address === undefined)
-        return { check, answer: 'the machine has no address for ssh yet' };
+        return { check, answer: 'the job has no address for ssh yet' };
     const name = (0,folder/* hostName */.Sm)(ref.index);
     ssh.addHost(name, address);
     const answer = await ssh.login(name, signal);
@@ -43715,7 +43729,7 @@ async function ask({ plan: { readyCheck }, probe }, entry, urls, signal) {
     const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
     const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
     if (url === null)
-        return refuse(`port ${port} is not among the addresses`);
+        return refuse(`the job has no address for port ${port} yet`);
     try {
         const status = await probe.get(url, entry.accessToken, signal);
         return status < 400 ? null : refuse(`HTTP ${status}`);

@@ -119,6 +119,11 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
+/** The offers could not be read, and no step watches the rate of the job. The message is foreign text. */
+export class UncheckedRateError extends Error {
+  override readonly name = 'UncheckedRateError';
+}
+
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -35,6 +35,6 @@ function verifyCertificates(): void {
   if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return;
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
   actionsRunner.print(
-    'NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS',
+    'NODE_TLS_REJECT_UNAUTHORIZED is ignored: the action always verifies certificates. To trust your own certificate, set NODE_EXTRA_CA_CERTS',
   );
 }

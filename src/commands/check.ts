@@ -68,6 +68,6 @@ export async function check(deps: Deps): Promise<void> {
 function readRun(runner: Runner): RunRef {
   const run = readRunRef(runner, '');
   if (run !== null) return run;
-  const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
+  const message = 'is not set: run the check in a workflow of the repository that cooked the jobs';
   throw new InputError([{ input: 'GITHUB_REPOSITORY', message }]);
 }

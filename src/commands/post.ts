@@ -91,7 +91,7 @@ async function reconcileAll(
   log: Log,
 ): Promise<void> {
   const { signal: deadline, clear } = startDeadline(client.clock, maxCleanupMs);
-  const reason = 'the workflow job has ended';
+  const reason = "the workflow's job has ended";
   const reconcile = createFactsReconciler({ client, log, phase: 'post', deadline, reason });
   await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
 }

@@ -121,7 +121,7 @@ function asUnread(error: unknown, { recipeUuid }: CookRequest): ServiceError {
   if (error instanceof ServiceError) return error;
   if (!(error instanceof InterruptedError)) throw error;
   const request = `GET /v1/job-recipes/${recipeUuid}`;
-  return new ServiceError({ trouble: 'no-answer', request, detail: 'there was no time left' });
+  return new ServiceError({ trouble: 'no-answer', request, detail: 'no response in time' });
 }
 
 // A wrong host, key or UUID. A key may cook and not read, and a service may have trouble with reads
@@ -141,8 +141,8 @@ function checkPin({ pin }: CookRequest, recipe: Recipe | null): readonly Problem
   if (pin === null || pin === hash) return [];
   const message =
     hash === null
-      ? 'cannot be checked: the service does not show the fields of the recipe'
-      : `the recipe has changed: pinned is ${pin}, and it is now ${hash}. Compare it in the console with what was reviewed, then pin the new hash`;
+      ? 'cannot be checked: the service does not show the fields of the recipe. To cook it anyway, remove the pin'
+      : `does not match: the recipe now has the hash ${hash}, and you pinned ${pin}. In the console, compare the recipe with the version that you reviewed, and then pin the new hash`;
   return [{ input: 'pin', message }];
 }
 

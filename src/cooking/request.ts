@@ -126,7 +126,7 @@ export function publicTextOf({ recipeUuid, fields, container }: CookRequest): st
 function refuseHidden(parameters: JsonMapping): void {
   const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
   const message =
-    'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well';
+    'is a secret that the service does not show, so the action cannot send it with the other parameters: set it in the inputs as well';
   const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
   if (problems.length > 0) throw new InputError(problems);
 }

@@ -75,7 +75,7 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   const { client, log, phase, deadline, facts } = custody;
   custody.canceled.add(jobUuid);
   const isSecond = isDuplicate(facts(), jobUuid);
-  const reason = isSecond ? 'the cook was repeated and created two jobs' : custody.reason();
+  const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
   log.cancelling(jobUuid, reason);
   const cancel = async (signal: AbortSignal) =>
     cancelJob(client, jobUuid, ownName + reason, signal);

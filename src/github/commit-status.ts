@@ -49,8 +49,8 @@ export function openCommitStatus(
   }
   const isEmpty = token === undefined;
   const lacking = isEmpty
-    ? 'the input github-token is empty'
-    : 'the commit of the workflow run is not known';
+    ? 'The input github-token is empty. Remove the input to use the default token, or pass another token.'
+    : 'The commit of the workflow run is unknown. Set the input commit-sha.';
   warnStatusNotSet(deps.runner, new Error(lacking));
   return noCommitStatus;
 }

@@ -54,7 +54,7 @@ async function readHead(deps: Deps, token = '', number: number) {
   } catch (error) {
     const cause = sanitizeLine(runner.redactor.redact(asError(error).message), 200);
     runner.print(
-      `The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`,
+      `The commit status is set on GITHUB_SHA, because the pull request could not be read (${cause}). Add the permission pull-requests: read, or set the input commit-sha`,
     );
     return undefined;
   }

@@ -20,11 +20,11 @@ function keyInput(half: 'public' | 'secret', otherStart: string): Input<string> 
     }
     if (!isPrintable(given))
       throw invalid(
-        'contains white space or characters that a key cannot have. Copy it again, in one line',
+        'contains spaces, line breaks, or other characters that a key cannot contain. Copy the key again, on one line',
       );
     if (!given.startsWith(otherStart)) return given;
     throw invalid(
-      `contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`,
+      `contains the ${other} key (${otherStart}…) instead of the ${half} key: check that the two are not swapped`,
     );
   });
 }
@@ -33,18 +33,18 @@ function keyInput(half: 'public' | 'secret', otherStart: string): Input<string> 
 function explainEmpty({ env }: Runner): string {
   const secrets = 'DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY';
   if (env['GITHUB_ACTOR'] === 'dependabot[bot]')
-    return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secrets} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+    return `: workflows that Dependabot triggers get only Dependabot secrets. Store ${secrets} as Dependabot secrets as well, under Settings > Secrets and variables > Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
   const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
   const store = mayBeFork
-    ? 'GitHub passes no secrets to workflows that a pull request from a fork has started: skip this step there with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+    ? 'GitHub does not pass secrets to workflows that are triggered by a pull request from a fork: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
     : 'Store';
-  return `. ${store} both keys of the API key pair in the secrets, such as ${secrets}, under Settings → Secrets and variables → Actions of the repository, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
+  return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them to public-key and secret-key. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
 }
 
 export const token = fromText((given) => {
-  if (given === '') throw invalid('is empty: give a token, such as ${{ github.token }}');
+  if (given === '') throw invalid('is empty: pass a token, such as ${{ github.token }}');
   if (isPrintable(given)) return given;
-  throw invalid('contains white space or characters that a token cannot have');
+  throw invalid('contains spaces, line breaks, or other characters that a token cannot contain');
 });
 
 function isPrintable(given: string): boolean {
@@ -55,16 +55,16 @@ const apiUrl = fromText((given) => {
   const url = URL.parse(given);
   if (url === null) throw invalid('is not a URL; the service is at https://api.dispersed.com');
   if (url.username !== '' || url.password !== '') {
-    throw invalid('contains a user name or password; use the inputs public-key and secret-key');
+    throw invalid('contains a username or password; use the inputs public-key and secret-key');
   }
   const isLoopback = isLoopbackHost(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
     // Not the whole: what follows the host may hold a key.
     const shown = quote(`${url.protocol}//${url.host}`);
-    throw invalid(`${shown} is not https; http is accepted for loopback addresses only`);
+    throw invalid(`${shown} does not use https; http is accepted only for loopback addresses`);
   }
   if (url.pathname === '/' && url.search === '' && url.hash === '') return url;
-  throw invalid('must be a host only, without path, query or fragment');
+  throw invalid('must be a URL without a path, query, or fragment');
 });
 
 export const accessInputs = {

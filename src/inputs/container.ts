@@ -3,15 +3,14 @@ import { text, whole } from './parsers.ts';
 import { invalid, list, mapping, membersOf, quote, readAll, type Parse } from './tree.ts';
 
 const variableName = /^[A-Za-z_][\w.-]*$/;
-const variableNameForm =
-  'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
+const variableNameForm = 'use a letter or `_`, followed by letters, digits, `_`, `.`, or `-`';
 
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
 export const environment: Parse<Readonly<Record<string, string>>> = (given) => {
   const reads = membersOf(given).map(([name, value], index) => {
     const isValid = variableName.test(name);
     const read = () => {
-      if (!isValid) throw invalid(variableNameForm);
+      if (!isValid) throw invalid(`is not a valid name: ${variableNameForm}`);
       if (value === null) throw invalid('cannot be null: use "" or "null", in quotes');
       return [name, text(value)] as const;
     };
@@ -39,7 +38,8 @@ export function readEnvironmentLines(given: string): ReturnType<typeof environme
     const problem = [
       sign === '' && 'has no `=`: use KEY=VALUE, one per line',
       !variableName.test(name) && `has an invalid name: ${variableNameForm}`,
-      end < 0 && `opens ${quote(name)} with \`<<\`, and no later line is its end`,
+      end < 0 &&
+        `starts a value of several lines for ${quote(name)}, but no later line is its delimiter`,
       variables.has(name) && `sets ${quote(name)} a second time`,
     ].find((message) => message !== false);
     if (problem !== undefined) problems.push({ input: '', message: `line ${at + 1} ${problem}` });

@@ -44,7 +44,7 @@ function checkSource(runner: Runner): readonly Problem[] {
   const names = ['recipes', 'recipes-file'].filter((name) => runner.input(name).trim() !== '');
   if (names.length === 1) return [];
   const isMissing = names.length === 0;
-  const missing = `is missing: ${recipesForm}; or a file in recipes-file`;
+  const missing = `is missing: ${recipesForm}, or set recipes-file`;
   return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
 }
 
@@ -53,8 +53,8 @@ function warnOfPortsWithoutSsh(runner: Runner, containers: readonly Container[])
   if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) return;
   runner.annotate(
     'warning',
-    'The ports lack 22',
-    "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if you do not need the job's address.",
+    'Port 22 is missing in ports',
+    'The parameter ports replaces the ports of the image and the recipe, and does not contain 22. Some machines then report no address. Add 22, or ignore this warning if you do not need the address of the job.',
   );
 }
 
@@ -66,7 +66,7 @@ function warnOfUnboundedCost(runner: Runner, inputs: GivenInputs): void {
   const settings = left.map((name) => `${name}: ${inputs[name]}`).join(' and ');
   runner.annotate(
     'warning',
-    'max-cost holds only while this step runs',
-    `${settings} may leave jobs running, and their cost is then no longer checked. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`,
+    'max-cost applies only while this step runs',
+    `With ${settings}, jobs may keep running after this step, and no step watches what they cost. Also set max-hourly-rate: the action then limits the run time of each BATCH job to what its share of max-cost pays for.`,
   );
 }

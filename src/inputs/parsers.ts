@@ -100,7 +100,8 @@ export function parseDuration(given: string): number | undefined {
 
 /** Milliseconds of a duration of at least `minMs`. */
 export function duration(minMs: number = unitMs.s): Parse<number> {
-  const form = 'is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+  const form =
+    'is not a duration from 1s to 365d: use numbers with units, such as 90s, 30m, 2h, 1h30m, or 1d';
   const parse = textThat(form, parseDuration);
   const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
   return (given) => {

@@ -54,8 +54,8 @@ export function warnOfUnknownRegions(runner: Runner, cooks: readonly CookFields[
   const listed = unknown.map((code) => `${code}${suggest(code, knownRegions)}`).join('\n');
   runner.annotate(
     'warning',
-    'An unknown region',
-    `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`,
+    'Unknown region codes',
+    `This version of the action does not know these values of allowed-region-codes, and sends them unchanged:\n${listed}`,
   );
 }
 
@@ -104,13 +104,15 @@ const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (give
   if (at < 0) return { uuid: uuid(given) };
   const pin = ref.slice(at + 1).toLowerCase();
   if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(ref.slice(0, at)), pin };
-  throw invalid('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
+  throw invalid(
+    'has an invalid hash after @: use sha256: and 64 hexadecimal digits, as printed in the log',
+  );
 };
 
 /** A limit by the API's own name is milliseconds, as the service has it. */
 function milliseconds(minMs: number): Parse<number> {
   const hint =
-    ' milliseconds; a duration such as 2h goes with the name of the input, such as max-timeout-run';
+    ' milliseconds; to use a duration such as 2h, use the name of the input, such as max-timeout-run';
   return whole(minMs, undefined, hint);
 }
 
@@ -158,12 +160,12 @@ const listOfEntries = list(
     if (ref !== undefined) return { ...fields, ...ref };
     throw invalid('is missing: each entry needs the UUID of its recipe', '.uuid');
   },
-  'must be a list: start each entry with `- `, or put it into [ ]',
+  'must be a list: start each entry with `- `, or put the entries in [ ]',
   /[\r\n]+/,
   maxEntries,
 );
 
-export const recipesForm = 'give the UUID of a recipe, or several, one per line';
+export const recipesForm = 'use the UUID of a recipe, or several UUIDs, one per line';
 
 /** Reads what to cook from a text of UUIDs, one per line, or a YAML or JSON list of entries. */
 export function readRecipes(given: string): readonly RecipeEntry[] {
@@ -181,7 +183,7 @@ export function readRecipesFile(given: string, { env }: Runner): readonly Recipe
     content = readFileSync(resolve(env['GITHUB_WORKSPACE'] ?? '', given.trim()), 'utf8');
   } catch (error) {
     const reason = asError(error).message;
-    throw invalid(`cannot be read (${reason}): give a path relative to the workspace`);
+    throw invalid(`cannot be read (${reason}): use a path relative to the workspace`);
   }
   if (content.length > maxText) throw invalid(`is longer than ${maxText} characters`);
   return readRecipes(content.replace(/^\uFEFF/, ''));

@@ -54,21 +54,22 @@ function checkShare({ recipes = [], fields, ceilings }: RelatedInputs): readonly
 
 const texts = {
   noWait: 'cannot be used with `wait: false`',
-  unwatched:
-    'needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later',
-  notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
-  notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
-  counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
+  unwatched: 'needs max-hourly-rate with `wait: false`, because no step watches what the jobs cost',
+  notReady: 'is required with `wait-until: ready`: set a port and a path, such as 8080/health',
+  notForBatch: 'is for `task: PERSISTENT`; for `task: BATCH`, also set `wait-until: ready`',
+  counting: 'cannot be used with max-parallel, which counts unfinished jobs',
   bothGpus:
-    'cannot be used together with gpu-registry-uuid: choose one; in an entry, null takes one away',
-  unbounded: 'cannot be used with task PERSISTENT, which runs until it is canceled',
-  bounded: 'cannot be set for task PERSISTENT, which runs until it is canceled; null takes it away',
-  noLimit: 'is required for a BATCH job: set a duration such as 2h',
+    'cannot be used with gpu-registry-uuid: set only one of them; in an entry, null removes the other',
+  unbounded: 'cannot be used with `task: PERSISTENT`, which runs until the job is canceled',
+  bounded:
+    'cannot be set with `task: PERSISTENT`, which runs until the job is canceled; in an entry, null removes it',
+  noLimit: 'is required for `task: BATCH`: set a duration, such as 2h',
   sshWaits:
-    'waits until a login works: it cannot be used with `wait: false`, nor with another wait-until than ready',
-  sshKey: 'sends a key of its own: remove sshkey from parameters',
+    'cannot be used with `wait: false`, or with a wait-until other than ready: the step waits until it can log in',
+  sshKey: 'creates its own key: remove sshkey from parameters',
   sshOnly: 'is only used with `ssh: true`',
-  sshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
+  sshPort:
+    'needs port 22, which is not among the ports of the recipe: set ports in parameters, including 22',
 };
 
 function stepRules(inputs: RelatedInputs): readonly Rule[] {
@@ -106,7 +107,7 @@ function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
   const isServer = task === 'PERSISTENT';
   const isCounted = wait && goal === undefined && maxParallel > 0;
   const check = isServer || goal === 'ready' ? inputs['ready-check'] : undefined;
-  const noPort = `asks port ${check?.port}, which is not among the ports of the job: add it to ports`;
+  const noPort = `checks port ${check?.port}, which is not among the ports of the job: add it to ports in parameters`;
   return [
     [Boolean(name && uuid), 'gpu_name', texts.bothGpus],
     [isServer && typeof runLimit === 'number', 'max_timeout_run_ms', texts.bounded],

@@ -34,7 +34,7 @@ export const cookInputs = {
   'wait-until': oneOf(['completed', 'running', 'ready']),
   'ready-check': readyCheck,
   ssh: input(flag, 'false'),
-  'ssh-user': textLike(/^[a-z_][a-z0-9_-]{0,31}$/, 'is not the name of a user, such as duser'),
+  'ssh-user': textLike(/^[a-z_][a-z0-9_-]{0,31}$/, 'is not a username, such as duser'),
   timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'cancel'),
@@ -53,7 +53,7 @@ export const cookInputs = {
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxJobs = 1_000;
-const jobsForm = 'give the UUID of a job, or several, one per line';
+const jobsForm = 'use the UUID of a job, or several UUIDs, one per line';
 const listForm = 'must be UUIDs, one per line, or a JSON array of UUIDs';
 const listOfUuids = list(uuid, listForm, /\s+/, maxJobs);
 

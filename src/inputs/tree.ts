@@ -115,7 +115,7 @@ export function mapping<S extends Shape>(
       if (value === '') return [key, undefined] as const;
       const other = namesGiven.get(key);
       if (other !== undefined)
-        throw invalid(`is the same as ${other}, which is set as well: choose one`);
+        throw invalid(`is the same field as ${other}, which is also set: set only one of them`);
       namesGiven.set(key, name);
       return [key, parse(value)] as const;
     };

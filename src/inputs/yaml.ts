@@ -31,7 +31,7 @@ export function parseYaml(text: string): TextTree {
 function describeReason(reason: string): string {
   if (reason.startsWith('nesting exceeded')) return `nested deeper than ${maxDepth} levels`;
   if (!/\b(?:alias|tag)\b/.test(reason)) return reason;
-  return 'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`)';
+  return 'tags, and aliases without an anchor, are not accepted (put text that starts with `!` or `*` in quotes)';
 }
 
 // What an alias stands for is counted each time it is used.

@@ -16,10 +16,10 @@ interface ResultRow {
 }
 
 const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'] as const;
-const notFollowed = 'could not be cooked or followed';
+const notWatched = 'could not be cooked or watched';
 
 const rows = {
-  error: { icon: '⚠️', words: notFollowed, verb: '', state: error },
+  error: { icon: '⚠️', words: notWatched, verb: '', state: error },
   failed: { icon: '❌', words: 'failed', verb: '', state: failure },
   'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
   'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },

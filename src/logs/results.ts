@@ -17,7 +17,9 @@ export function createRunResults() {
     const own = Buffer.byteLength(key + JSON.stringify(value));
     const newSize = size - (members.get(key)?.size ?? 0) + own;
     if (newSize > maxBytes) {
-      tooLarge.add(`“${key.slice(0, 60)}” does not fit into the ${maxBytes / 1000} KB of a job`);
+      tooLarge.add(
+        `“${key.slice(0, 60)}” exceeds the limit of ${maxBytes / 1000} KB for the results of a job`,
+      );
       return;
     }
     size = newSize;

@@ -41,8 +41,9 @@ export function shareProblems(ceilings: Ceilings, jobCount: number, retries = 0)
   if (share === null || share >= minRunLimitMs) return [];
   const runs = jobCount * (retries + 1);
   const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / hourMs;
-  const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
-  const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
+  const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs`;
+  const what = retries === 0 ? jobs : `${jobs}, max-retry-count ${retries}`;
+  const message = `pays for only ${(share / 1000).toFixed(1)} s per run at max-hourly-rate (${what}), but the service needs at least 1 minute: set max-cost to at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4}, or lower max-hourly-rate`;
   return [{ input: 'max-cost', message }];
 }
 

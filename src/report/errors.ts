@@ -3,6 +3,7 @@ import {
   InputError,
   InterruptedError,
   ServiceError,
+  UncheckedRateError,
   type GitHubTrouble,
   type ServiceTrouble,
 } from '../errors.ts';
@@ -31,6 +32,12 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
   if (error instanceof ServiceError) return describeServiceError(error, attempt);
   if (error instanceof GitHubError) return describeGitHubError(error);
   if (error instanceof InputError) return describeInputError(error, recipeWords);
+  if (error instanceof UncheckedRateError)
+    return {
+      title: 'Could not check max-hourly-rate: the offers could not be read',
+      cause: `With \`wait: false\`, no step watches the rate of a job. ${withStop(sanitizeLine(error.message))}`,
+      remedy: 'Run the workflow again later, or remove max-hourly-rate.',
+    };
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
@@ -158,8 +165,8 @@ const refusals: Readonly<Record<number, Explanation>> = {
   ],
 };
 
-const freshToken =
-  'The token may have expired: a token of a GitHub App is valid for one hour. A check with a fresh token finishes the status.';
+const expired =
+  'The github-token may have expired: an installation access token of a GitHub App expires after one hour.';
 
 // What a check wants of a request, the permission that it needs, and how to fix what GitHub refuses.
 const purposes = [
@@ -168,14 +175,14 @@ const purposes = [
     attempt: 'start the follow-up',
     permission: 'actions: write',
     ifRefused:
-      'The workflow file must be on the default branch and on the given branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+      'Put the workflow file on the default branch and on the branch or tag in ref, with `on: workflow_dispatch` and the inputs job-uuid, result, title, and sha. The commit statuses stay pending until the workflow starts.',
   },
   {
     request: /\/statuses\//,
     attempt: 'finish a commit status',
     permission: 'statuses: write',
     ifRefused:
-      'GitHub accepts at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job. Start it by hand, and give new jobs another title.',
+      'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending, and the check does not start the follow-up for this job. Start the follow-up manually, and give new jobs another title.',
   },
   { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
   { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
@@ -196,31 +203,36 @@ function explainGitHubError({ request, status, trouble }: GitHubError): Explanat
   // A workflow that is not there is answered like one that the token may not see.
   const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
   if (isRefused && 'ifRefused' in purpose)
-    return [`Could not ${attempt}: GitHub refused it`, purpose.ifRefused];
+    return [`Could not ${attempt}: GitHub rejected the request`, purpose.ifRefused];
   if (trouble === 'forbidden')
     return [
-      `The permission ${permission} is missing: could not ${attempt}`,
-      `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+      `Could not ${attempt}: the permission ${permission} is missing`,
+      `Add \`${permission}\` to the permissions of the workflow's job, or pass a github-token that has this permission.`,
     ];
   if (trouble === 'unauthorized')
-    return [`The github-token was not accepted: could not ${attempt}`, freshToken];
+    return [
+      `Could not ${attempt}: GitHub did not accept the github-token`,
+      `${expired} The next check with a valid token continues.`,
+    ];
   if (trouble !== 'limited')
-    return [`Could not ${attempt}: GitHub failed`, 'The next check tries again.'];
-  const remedy = 'The next check tries again. Check less often, or set the input since to less.';
-  return [`Could not ${attempt}: GitHub's rate limit`, remedy];
+    return [`Could not ${attempt}: the request to GitHub failed`, 'The next check tries again.'];
+  const remedy =
+    'The next check tries again. Check less often, or set the input since to a shorter duration.';
+  return [`Could not ${attempt}: GitHub's rate limit was reached`, remedy];
 }
 
 const statusRemedies: Partial<Record<GitHubTrouble, string>> = {
-  unauthorized: freshToken,
+  unauthorized: `${expired} A check with a valid token finishes the commit status.`,
   forbidden:
-    "Give the workflow's job `permissions: statuses: write`. A workflow that a pull request from a fork starts cannot have it.",
+    "Add `statuses: write` to the permissions of the workflow's job. Workflows that are triggered by pull requests from forks cannot have this permission.",
 };
 
 /** Warns that a commit status stays as it is. */
 export function warnStatusNotSet(runner: Runner, error: unknown): void {
-  const trouble = error instanceof GitHubError ? error.trouble : 'internal';
+  const trouble = error instanceof GitHubError ? error.trouble : null;
   const remedy =
-    statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
-  const message = `GitHub: ${describeTrouble(runner, error)} ${remedy}`;
+    (trouble && statusRemedies[trouble]) ??
+    'This does not affect the jobs or the result of this step.';
+  const message = `${trouble ? 'GitHub: ' : ''}${describeTrouble(runner, error)} ${remedy}`;
   runner.annotate('warning', 'The commit status could not be set', message);
 }

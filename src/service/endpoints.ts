@@ -168,7 +168,7 @@ async function readOne<S extends z.core.$ZodType<{ readonly uuid: string }>>(
     const { data, error } = parseAnswer(client, schema, unwrap(answer));
     if (error !== undefined) throw unreadable(call, error);
     if (uuid === null || data.uuid === uuid.toLowerCase()) return data;
-    throw unreadable(call, `is about another one, ${data.uuid}`);
+    throw unreadable(call, `is for another resource, ${data.uuid}`);
   });
 }
 
@@ -241,6 +241,8 @@ function unreadable({ method, pathname }: Call, why: z.core.$ZodError | string):
 }
 
 function differenceOf({ issues }: z.core.$ZodError): string {
-  const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
-  return `does not have the form that the API documents (${places.join(', ')})`;
+  const places = issues.map(({ path }) =>
+    path.length === 0 ? 'the whole response' : path.join('.'),
+  );
+  return `does not match the API documentation (${places.join(', ')})`;
 }

@@ -112,7 +112,8 @@ async function readAnswer(
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new RangeError(`the response is longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes)
+      throw new RangeError(`the response is larger than ${maxBytes / 1024 / 1024} MiB`);
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();
@@ -146,7 +147,7 @@ export function openDispatcher(options: EnvHttpProxyAgent.Options): Dispatcher {
     const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
     // What it was given may hold a password.
     const message =
-      'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+      'is not the URL of a proxy: use a URL that starts with http:// or https://, such as http://proxy.example.com:3128';
     throw new InputError([{ input, message }]);
   }
 }

@@ -191,7 +191,7 @@ export function createDescribedReader(client: Client, signal: AbortSignal, rule:
   const describe = async (listed: Job) => {
     const known = described.get(listed.uuid);
     if (known === undefined && described.size >= maxDescribed) {
-      throw unreadable('too many jobs to read each');
+      throw unreadable('there are too many jobs to read one by one');
     }
     const job = known ?? read(listed);
     described.set(listed.uuid, job);

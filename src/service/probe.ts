@@ -64,7 +64,7 @@ export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
 }
 
 function notPublic(address: string): Error {
-  return new Error(`the address ${address} is not public, and is not asked`);
+  return new Error(`the address ${address} is not public, so the action does not connect to it`);
 }
 
 // Refuses a name with any address that is not public.

@@ -29,7 +29,10 @@ export function checkTools(env: Readonly<Record<string, string | undefined>>): v
   const messages =
     env['RUNNER_OS'] === 'Windows'
       ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
-      : missing.map((tool) => `needs ${tool} on the runner, which is not installed`);
+      : missing.map(
+          (tool) =>
+            `needs ${tool}, which is not installed on the runner: install it in an earlier step`,
+        );
   if (messages.length === 0) return;
   throw new InputError(messages.map((message) => ({ input: 'ssh', message })));
 }

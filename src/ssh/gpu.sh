@@ -10,13 +10,13 @@ quote() {
 }
 
 # The variables that GPU_ENV names, read before there are others here.
-gpu_list=${GPU_ENV:-} gpu_exports='' gpu_problem=''
+gpu_list=${GPU_ENV:-} gpu_exports='' gpu_missing=''
 set -f
 for gpu_variable in ${gpu_list//,/ }; do
   if [[ $gpu_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && [ -n "${!gpu_variable+set}" ]; then
     gpu_exports+="export $gpu_variable=$(quote "${!gpu_variable}")"$'\n'
   else
-    gpu_problem="GPU_ENV names $gpu_variable, which is no variable of this step"
+    gpu_missing+="${gpu_missing:+, }$gpu_variable"
   fi
 done
 set +f
@@ -34,15 +34,15 @@ usage() {
   cat <<TEXT
 Runs commands on the GPU machine of this job, in ~/work.
 
-  $name push [PATH...]             send files, each to the same place below ~/work (default: .)
-                                  without .git and what the patterns in .gpuignore match
-  $name pull PATH... [--to DIR]    bring files of ~/work back, below the current folder or DIR
+  $name push [PATH...]             send files to the same paths in ~/work (default: .),
+                                  except .git and files that .gpuignore lists
+  $name pull PATH... [--to DIR]    copy files from ~/work to the current folder or DIR
   $name run COMMAND...             run one command
-  $name ssh                        log in, in a step for debugging
+  $name ssh                        open an ssh session, for debugging
   $name FILE [ARGUMENT...]         run a script: use it as \`shell: $name {0}\`
 
-Variables of the step that GPU_ENV names (GPU_ENV: HF_TOKEN,EPOCHS) are set there. What is written to
-\$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY there is added to those of the step.
+To set variables of the step on the machine, list them in GPU_ENV (GPU_ENV: HF_TOKEN,EPOCHS). What a
+script writes to \$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY goes to the outputs and summary of the step.
 TEXT
 }
 
@@ -56,7 +56,7 @@ machine() {
 }
 
 lost() {
-  fail "the connection to the machine was lost: it may have been stopped, or have failed. Check the log of the step that cooked the job" 255
+  fail "the connection to the machine was lost: the machine may have stopped or failed. Check the log of the step that cooked the job, and run the workflow again" 255
 }
 
 # What the machine prints must not give commands to the runner. Of several in one step, the last one
@@ -90,7 +90,7 @@ resume_commands() {
 # Paths of push and pull stay below the current folder.
 check_path() {
   case "/$2/" in
-    //* | */../* | */.[gG][iI][tT]/*) fail "$1: $2 is not a path below the current folder and outside of .git" ;;
+    //* | */../* | */.[gG][iI][tT]/*) fail "$1: $2 is not accepted: use a relative path, without .. and outside of .git" ;;
   esac
 }
 
@@ -129,10 +129,10 @@ pull() {
     esac
     shift
   done
-  [ -n "$words" ] || fail 'pull: name the files of ~/work to bring back, such as: pull out'
+  [ -n "$words" ] || fail "pull: name the files in ~/work to copy, such as: $name pull out"
   mkdir -p -- "$to"
   receive "mkdir -p ~/work && cd ~/work || exit 3; for p in$words; do [ -e \"\$p\" ] || [ -L \"\$p\" ] || { echo \"\${p#./} is not in ~/work on the machine\" >&2; exit 3; }; done" "$words" "$to" ||
-    fail 'pull: nothing was brought back'
+    fail 'pull: nothing was copied'
   for entry in "$folder"/*; do
     entry=${entry##*/}
     if [ -e "$to/$entry" ] || [ -L "$to/$entry" ]; then
@@ -142,7 +142,7 @@ pull() {
       mv -- "$folder/$entry" "$to/"
     fi
   done
-  [ -z "$is_partial" ] || fail "pull: not everything was brought back to $to"
+  [ -z "$is_partial" ] || fail "pull: not everything was copied to $to"
   echo "Pulled $names"
 }
 
@@ -173,14 +173,14 @@ receive() {
     others+=(! -path "${path%/}" ! -path "$path*")
   done
   unasked=$(find "$folder" ! -type d \( ! -type f ! -type l -o "${others[@]}" \) -print -exec rm -f {} \;)
-  [ -z "$unasked" ] || { echo "not asked for, or no file: ${unasked//"$folder"/.}" >&2 && is_partial=1; }
+  [ -z "$unasked" ] || { echo "left out, because it was not requested or is not a regular file: ${unasked//"$folder"/.}" >&2 && is_partial=1; }
   find "$folder" -mindepth 1 -depth -type d -empty "${others[@]}" -delete
   while IFS= read -r -d '' path; do
     target=$(readlink -f -- "$path")/
     for root in "${asked[@]}"; do
       case $target in */.[gG][iI][tT]/*) ;; "$folder/$root"*) continue 2 ;; esac
     done
-    echo "${path#"$folder"/} is a link to what was not asked for" >&2
+    echo "${path#"$folder"/} was left out, because it links to a file that was not requested" >&2
     rm -f -- "$path"
     is_partial=1
   done < <(find "$folder" -type l -print0)
@@ -233,16 +233,16 @@ TEXT
 # Runs a script from stdin, with arguments.
 run_script() {
   local file asked=(code/ output/ summary/)
-  [ -z "$gpu_problem" ] || fail "$gpu_problem"
+  [ -z "$gpu_missing" ] || fail "GPU_ENV lists variables that this step does not have: $gpu_missing. Set them in env"
   payload "$@" | machine "mkdir -m 700 $place && cd $place && exec sh -s" || true
   receive "cd $place && { [ -f code ] || exit 3; }" ' code output summary' "${RUNNER_TEMP:-/tmp}" </dev/null || {
     stop_script
-    fail 'the script did not run to its end: the connection was lost, or it was killed there. What was left of it was stopped' 255
+    fail 'the script did not finish: the connection was lost, or the script was killed on the machine. What was still running was stopped' 255
   }
   machine "rm -rf $place" </dev/null || true
   for file in output summary; do
     [ "$(wc -c <"$folder/$file")" -le 1048576 ] ||
-      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY, or removed it: nothing of it was brought back'
+      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY, or deleted the file: no outputs and no summary were added to the step'
   done
   add_to "${GITHUB_OUTPUT:-/dev/null}" <"$folder/output"
   add_to "${GITHUB_STEP_SUMMARY:-/dev/null}" <"$folder/summary"
@@ -274,7 +274,7 @@ add_to() {
 # One word is a command line, several are a command and its arguments.
 run() {
   local line='' word
-  [ $# -gt 0 ] || fail 'run: name the command, such as: run nvidia-smi'
+  [ $# -gt 0 ] || fail "run: add a command, such as: $name run nvidia-smi"
   for word in "$@"; do line+="$(quote "$word") "; done
   [ $# -gt 1 ] || line=$1
   run_script <<<"$line"
@@ -299,7 +299,7 @@ main() {
     ssh | push | pull) place= ;;
     run) ;;
     *)
-      [ -f "$1" ] || fail "$1 is neither a command nor a file; $name --help lists the commands"
+      [ -f "$1" ] || fail "$1 is neither a command nor a file; for a list of commands, run $name --help"
       set -- run_file "$@"
       ;;
   esac

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
+import { asError, InterruptedError, ServiceError, UncheckedRateError } from '../errors.ts';
 import { chooseModel, type CookPlan, type PriceReader } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import { submit } from '../cooking/submit.ts';
@@ -220,13 +220,8 @@ async function checkPrices(
   } catch (error) {
     if (end.signal.aborted) throw error;
     const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
-    const { message } = asError(error);
-    if (!isWatched)
-      throw new InputError([{ input: 'max-hourly-rate', message: unchecked + message }]);
+    if (!isWatched) throw new UncheckedRateError(asError(error).message, { cause: error });
     log.offersUnknown(asError(error), hasCeiling(ceilings));
     return null;
   }
 }
-
-const unchecked =
-  'cannot be checked: with `wait: false` the rate of a job is not watched, and the offers could not be read: ';

@@ -153,7 +153,7 @@ async function logIn(
   if (ssh === null) return null;
   const check = 'login over ssh';
   const address = urls.find(isSsh);
-  if (address === undefined) return { check, answer: 'the machine has no address for ssh yet' };
+  if (address === undefined) return { check, answer: 'the job has no address for ssh yet' };
   const name = hostName(ref.index);
   ssh.addHost(name, address);
   const answer = await ssh.login(name, signal);
@@ -176,7 +176,7 @@ async function ask(
   const address = mainUrlOf(urls, port);
   // Put together, not resolved: a path such as `//host` is no other host.
   const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-  if (url === null) return refuse(`port ${port} is not among the addresses`);
+  if (url === null) return refuse(`the job has no address for port ${port} yet`);
   try {
     const status = await probe.get(url, entry.accessToken, signal);
     return status < 400 ? null : refuse(`HTTP ${status}`);

@@ -199,12 +199,12 @@ function causeOf({ stop }: EntryFacts, { end }: Step): string {
 const causesByEnd = {
   timeout: 'the timeout was reached',
   interrupt: 'the workflow was canceled',
-  'fail-fast': 'another job of the step failed',
+  'fail-fast': 'another job of the step did not succeed',
   'max-cost': 'max-cost is nearly reached',
 } as const;
 
 const causesByStop: Readonly<Partial<Record<NonNullable<EntryFacts['stop']>, string>>> = {
   'over-budget': 'it is over budget',
-  ended: 'it has failed, and may be started again',
-  replaced: 'it has failed, may be started again, and is replaced',
+  ended: 'it failed, and the service may restart it',
+  replaced: 'it failed, the service may restart it, and a new job replaces it',
 };

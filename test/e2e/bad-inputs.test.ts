@@ -53,28 +53,31 @@ const uuidForm = /is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be$/;
 const amountForm = /is not an amount in USD of more than 0, such as 0\.50 or 12$/;
 const numberForm = /is not a number of 0 or more$/;
 const durationForm =
-  /is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d$/;
+  /is not a duration from 1s to 365d: use numbers with units, such as 90s, 30m, 2h, 1h30m, or 1d$/;
 const codeForm = /is not a region code; use a code such as eu-west-1 or us-east-2$/;
-const nameForm =
-  /a name starts with a letter or `_`, followed by letters, digits, `_`, `\.` or `-`$/;
+const nameForm = /use a letter or `_`, followed by letters, digits, `_`, `\.`, or `-`$/;
 const flagForm = /is neither true nor false$/;
 
 const rows: readonly Row[] = [
   // recipes
-  ['recipes', { recipes: '' }, /is missing: give the UUID of a recipe, or several, one per line/],
-  ['recipes', { recipes: '[]' }, /has no entry: give the UUID of a recipe, or several/],
+  [
+    'recipes',
+    { recipes: '' },
+    /is missing: use the UUID of a recipe, or several UUIDs, one per line/,
+  ],
+  ['recipes', { recipes: '[]' }, /has no entry: use the UUID of a recipe, or several UUIDs/],
   ['recipes', { 'recipes-file': written.good }, /^cannot be used with recipes-file$/],
   [
     'recipes-file',
     file('list.json'),
-    /^cannot be read \(.*ENOENT.*\): give a path relative to the workspace$/,
+    /^cannot be read \(.*ENOENT.*\): use a path relative to the workspace$/,
   ],
   ['recipes-file', file('.'), /^cannot be read \(.*EISDIR/],
   ['recipes-file', file(join(written.empty, 'x')), /^cannot be read \(.*ENOTDIR/],
-  ['recipes-file', file(written.empty), /has no entry: give the UUID of a recipe/],
+  ['recipes-file', file(written.empty), /has no entry: use the UUID of a recipe/],
   ['recipes-file', file(written.large), /is longer than 1000000 characters$/],
   ['recipes-file[1].gpu_count', file(written.bad), numberForm],
-  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /^is required for a BATCH job/],
+  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /^is required for `task: BATCH`/],
   ['recipes', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
   ['recipes', { recipes: `${recipe}, ${recipe}` }, uuidForm],
@@ -89,7 +92,7 @@ const rows: readonly Row[] = [
   ['recipes', { recipes: password.repeat(4) }, /^the value is not a UUID/, password],
   ['recipes', { recipes: `sk_${password}` }, /^a secret key is not a UUID/, password],
   ['recipes', { recipes: `uuid: ${recipe}` }, /must be a list: start each entry with `- `/],
-  ['recipes', { recipes: `{"uuid": "${recipe}"}` }, /must be a list: .* put it into \[ \]/],
+  ['recipes', { recipes: `{"uuid": "${recipe}"}` }, /must be a list: .* put the entries in \[ \]/],
   [
     'recipes',
     { recipes: `- uuid: [${recipe}` },
@@ -130,7 +133,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu-count',
     entry('gpu_count: 1, gpu-count: 1'),
-    /^is the same as gpu_count, which is set as well: choose one$/,
+    /^is the same field as gpu_count, which is also set: set only one of them$/,
   ],
   ['recipes[0].max-timeout-run', entry('max-timeout-run: 7200000'), durationForm],
   ['recipes[0].max-timeout-start', entry('max-timeout-start: 1m'), /too short: the minimum is 2m$/],
@@ -153,7 +156,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].max_timeout_run_ms',
     entry('max_timeout_run_ms: 1h'),
-    /^"1h" is not a whole number of 60000 or more milliseconds; a duration such as 2h goes/,
+    /^"1h" is not a whole number of 60000 or more milliseconds; to use a duration such as 2h/,
   ],
   ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /of 300000 or more/],
   ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /of 120000 or more/],
@@ -170,52 +173,63 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: RTX, gpu_registry_uuid: ${recipe}`),
-    /cannot be used together with gpu-registry-uuid: choose one/,
+    /cannot be used with gpu-registry-uuid: set only one/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     { ...entry('task: PERSISTENT'), 'max-timeout-run': '1h' },
-    /^cannot be set for task PERSISTENT, which runs until it is canceled; null takes it away$/,
+    /^cannot be set with `task: PERSISTENT`, which runs until the job is canceled; in an entry, null removes it$/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     { ...entry('max_timeout_run_ms: 60000'), task: 'PERSISTENT' },
-    /cannot be set for task PERSISTENT, which runs until it is canceled/,
+    /cannot be set with `task: PERSISTENT`, which runs until the job is canceled/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     entry('task: BATCH, max_timeout_run_ms: null'),
-    /^is required for a BATCH job: set a duration such as 2h$/,
+    /^is required for `task: BATCH`: set a duration, such as 2h$/,
   ],
   // keys and address
   ['public-key', { 'public-key': '' }, /is empty\. Store both keys .* DISPERSED_PUBLIC_KEY/],
-  ['secret-key', { 'secret-key': '' }, /DISPERSED_SECRET_KEY, under Settings → Secrets/],
+  ['secret-key', { 'secret-key': '' }, /DISPERSED_SECRET_KEY, under Settings > Secrets/],
   ['secret-key', { 'secret-key': ' \n' }, /is empty\. Store both keys/],
-  ['secret-key', { 'secret-key': `sk ${password}` }, /Copy it again, in one line/, password],
-  ['secret-key', { 'secret-key': `sk_a\n${password}` }, /Copy it again, in one line/, password],
+  ['secret-key', { 'secret-key': `sk ${password}` }, /Copy the key again, on one line/, password],
+  [
+    'secret-key',
+    { 'secret-key': `sk_a\n${password}` },
+    /Copy the key again, on one line/,
+    password,
+  ],
   [
     'secret-key',
     { 'secret-key': `sk_${password}é` },
-    /characters that a key cannot have/,
+    /characters that a key cannot contain/,
     password,
   ],
-  ['secret-key', { 'secret-key': `pk_${password}` }, /are the two swapped\?/, password],
-  ['public-key', { 'public-key': `sk_${password}` }, /are the two swapped\?/, password],
-  ['public-key', { 'public-key': `pk_a\r\nX-Evil: ${password}` }, /white space/, password],
-  ['api-url', { 'api-url': 'dispersed' }, /is not a URL; .* https:\/\/api\.dispersed\.com/],
-  ['api-url', { 'api-url': 'http://api.dispersed.com' }, /is not https; http .* loopback/],
-  ['api-url', { 'api-url': 'http://localhost.example.com' }, /is not https/],
-  ['api-url', { 'api-url': 'http://10.0.0.1' }, /http is accepted for loopback addresses only/],
-  ['api-url', { 'api-url': `ftp://a.example/?k=${password}` }, /is not https/, password],
-  ['api-url', { 'api-url': `https://u:${password}@a.example` }, /user name or password/, password],
-  ['api-url', { 'api-url': `http://${password}@127.0.0.1` }, /user name or password/, password],
   [
-    'api-url',
-    { 'api-url': 'https://api.dispersed.com/v1' },
-    /must be a host only, without path, query/,
+    'secret-key',
+    { 'secret-key': `pk_${password}` },
+    /check that the two are not swapped/,
+    password,
   ],
-  ['api-url', { 'api-url': `https://a.example/?k=${password}` }, /without path/, password],
-  ['api-url', { 'api-url': 'file:///etc/passwd' }, /is not https/],
+  [
+    'public-key',
+    { 'public-key': `sk_${password}` },
+    /check that the two are not swapped/,
+    password,
+  ],
+  ['public-key', { 'public-key': `pk_a\r\nX-Evil: ${password}` }, /line breaks/, password],
+  ['api-url', { 'api-url': 'dispersed' }, /is not a URL; .* https:\/\/api\.dispersed\.com/],
+  ['api-url', { 'api-url': 'http://api.dispersed.com' }, /does not use https; http .* loopback/],
+  ['api-url', { 'api-url': 'http://localhost.example.com' }, /does not use https/],
+  ['api-url', { 'api-url': 'http://10.0.0.1' }, /http is accepted only for loopback addresses/],
+  ['api-url', { 'api-url': `ftp://a.example/?k=${password}` }, /does not use https/, password],
+  ['api-url', { 'api-url': `https://u:${password}@a.example` }, /username or password/, password],
+  ['api-url', { 'api-url': `http://${password}@127.0.0.1` }, /username or password/, password],
+  ['api-url', { 'api-url': 'https://api.dispersed.com/v1' }, /must be a URL without a path, query/],
+  ['api-url', { 'api-url': `https://a.example/?k=${password}` }, /without a path/, password],
+  ['api-url', { 'api-url': 'file:///etc/passwd' }, /does not use https/],
   // cook fields
   ['task', { task: 'DAEMON' }, /"DAEMON" is not one of BATCH, PERSISTENT/],
   ['cpu-count', { 'cpu-count': '-1' }, numberForm],
@@ -226,7 +240,7 @@ const rows: readonly Row[] = [
   [
     'gpu-name',
     { 'gpu-name': 'RTX 4090', 'gpu-registry-uuid': recipe },
-    /cannot be used together with gpu-registry-uuid: choose one/,
+    /cannot be used with gpu-registry-uuid: set only one/,
   ],
   ['min-vram-gb', { 'min-vram-gb': '24GB' }, numberForm],
   ['min-ram-gb', { 'min-ram-gb': '0x10' }, numberForm],
@@ -241,7 +255,7 @@ const rows: readonly Row[] = [
   [
     'max-timeout-run',
     { task: 'PERSISTENT', 'max-timeout-run': '1h' },
-    /cannot be set for task PERSISTENT, which runs until it is canceled/,
+    /cannot be set with `task: PERSISTENT`, which runs until the job is canceled/,
   ],
   ['allowed-region-codes', { 'allowed-region-codes': 'us-east' }, /mean us-east-1\?$/],
   ['allowed-region-codes[1]', { 'allowed-region-codes': 'us-east-1, europe' }, codeForm],
@@ -273,12 +287,22 @@ const rows: readonly Row[] = [
   [
     'parameters',
     parameters(`secret: *${password}`),
-    /aliases without anchor \(quote text that starts with `!` or `\*`/,
+    /aliases without an anchor, are not accepted \(put text that starts with `!` or `\*`/,
     password,
   ],
-  ['parameters', parameters(`secret: !${password} x`), /tags are not accepted/, password],
-  ['parameters', parameters(`secret: !<${password}> x`), /tags are not accepted/, password],
-  ['parameters', parameters('!!js/function x'), /tags are not accepted, .* line 1, column 1/],
+  [
+    'parameters',
+    parameters(`secret: !${password} x`),
+    /tags, and aliases without an anchor, are not accepted/,
+    password,
+  ],
+  [
+    'parameters',
+    parameters(`secret: !<${password}> x`),
+    /tags, and aliases without an anchor, are not accepted/,
+    password,
+  ],
+  ['parameters', parameters('!!js/function x'), /tags, .* are not accepted .* line 1, column 1/],
   ['parameters', parameters(`secret: @${password}`), /at line 1, column/, password],
   ['parameters', parameters(`<<: {secret: ${password}}`), /"<<" is not a known field/, password],
   ['parameters', parameters(bomb), /is too large, or refers to itself/],
@@ -287,14 +311,14 @@ const rows: readonly Row[] = [
   ['parameters', parameters(`image: ${'x'.repeat(100_000)}\n[`), /is not valid YAML or JSON/],
   // env
   ['env', { env: password }, /line 1 has no `=`: use KEY=VALUE, one per line/, password],
-  ['env', { env: `A=1\n\n=${password}` }, /line 3 has an invalid name: a name/, password],
+  ['env', { env: `A=1\n\n=${password}` }, /line 3 has an invalid name: use a/, password],
   ['env', { env: `9A=${password}` }, nameForm, password],
   ['env', { env: `export A=${password}` }, nameForm, password],
   ['env', { env: `A=1\r\nA=${password}` }, /line 2 sets "A" a second time/, password],
   [
     'env',
     { env: `A=1\nB<<${password}\nC=1` },
-    /^line 2 opens "B" with `<<`, and no later line is its end$/,
+    /^line 2 starts a value of several lines for "B", but no later line is its delimiter$/,
     password,
   ],
   ['env', { env: `A<<E\n${password}\nE\nA=1` }, /^line 4 sets "A" a second time$/, password],
@@ -321,17 +345,17 @@ const rows: readonly Row[] = [
   [
     'max-parallel',
     { task: 'PERSISTENT', 'max-parallel': '2' },
-    /cannot be used with task PERSISTENT, which runs until it is canceled$/,
+    /cannot be used with `task: PERSISTENT`, which runs until the job is canceled$/,
   ],
   [
     'max-parallel',
     { ...entry('task: PERSISTENT'), 'max-parallel': '2' },
-    /cannot be used with task PERSISTENT/,
+    /cannot be used with `task: PERSISTENT`/,
   ],
   [
     'max-cost',
     { wait: 'false', 'max-cost': '5' },
-    /^needs max-hourly-rate with `wait: false`, since the cost of the jobs is not checked later$/,
+    /^needs max-hourly-rate with `wait: false`, because no step watches what the jobs cost$/,
   ],
   ['max-hourly-rate', { 'max-hourly-rate': 'cheap' }, amountForm],
   ['max-hourly-rate', { 'max-hourly-rate': '$0.50' }, amountForm],
@@ -346,12 +370,12 @@ const rows: readonly Row[] = [
   [
     'max-cost',
     { recipes: `${recipe}\n${recipe}`, 'max-cost': '0.01', 'max-hourly-rate': '0.50' },
-    /leaves a run of each of 2 jobs 36\.0 s at max-hourly-rate, .* 1 minute: at least 0\.0167 is/,
+    /pays for only 36\.0 s per run at max-hourly-rate \(2 jobs\), .* 1 minute: set max-cost to at least 0\.0167, or/,
   ],
   [
     'max-cost',
     { 'max-retry-count': '3', 'max-cost': '0.02', 'max-hourly-rate': '0.50' },
-    /each of 1 jobs with 3 retries each 36\.0 s at max-hourly-rate/,
+    /only 36\.0 s per run at max-hourly-rate \(1 job, max-retry-count 3\)/,
   ],
   ['recipes[0]', entry('max_cost: 5'), /^"max_cost" is not a known field/],
   ['recipes[0]', entry('max_hourly_rate: 1'), /^"max_hourly_rate" is not a known field/],
@@ -359,13 +383,13 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: [A, B], gpu_registry_uuid: ${recipe}`),
-    /cannot be used together with gpu-registry-uuid: choose one/,
+    /cannot be used with gpu-registry-uuid: set only one/,
   ],
   ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 values/],
   [
     'gpu-name',
     { 'gpu-name': 'A\nB', 'gpu-registry-uuid': recipe },
-    /cannot be used together with gpu-registry-uuid/,
+    /cannot be used with gpu-registry-uuid/,
   ],
   ['recipes[0].gpu_name', entry('gpu_name: []'), /has no name/],
   ['recipes[0].gpu_name[1]', entry('gpu_name: [A, {}]'), /must be a single value/],
@@ -375,14 +399,18 @@ const rows: readonly Row[] = [
   ['ready-check', { 'ready-check': '8080 /health' }, /such as 8080\/health/],
   ['ready-check', { 'ready-check': '8080/a#b' }, /such as 8080\/health/],
   ['ready-check', { 'ready-check': 'http://localhost:80/' }, /such as 8080\/health/],
-  ['ready-check', { 'wait-until': 'ready' }, /is needed with `wait-until: ready`/],
+  ['ready-check', { 'wait-until': 'ready' }, /is required with `wait-until: ready`/],
   ['ready-check', { wait: 'false', 'ready-check': '80' }, /cannot be used with `wait: false`/],
   [
     'ready-check',
     { 'wait-until': 'completed', 'ready-check': '80' },
     /cannot be used with `wait-until: completed`/,
   ],
-  ['ready-check', { task: 'BATCH', 'ready-check': '80' }, /for BATCH add `wait-until: ready`/],
+  [
+    'ready-check',
+    { task: 'BATCH', 'ready-check': '80' },
+    /for `task: BATCH`, also set `wait-until: ready`/,
+  ],
   ['ready-check', { 'max-parallel': '2', 'ready-check': '80' }, /cannot be used with max-parallel/],
   [
     'max-parallel',

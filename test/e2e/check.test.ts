@@ -425,7 +425,7 @@ test.concurrent.each([
     const checked = await check({ 'follow-up': 'deploy.yml' });
     expect(checked.exitCode).toBe(1);
     expect(errorsOf(checked).map(({ message }) => message)).toEqual([
-      expect.stringContaining(`permissions: ${missing}`),
+      expect.stringContaining(`\`${missing}\` to the permissions`),
     ]);
     // Without the runs nobody is an orphan; all else is done all the same.
     const isBlind = missing === 'actions: read';
@@ -509,7 +509,7 @@ test.concurrent(
           const checked = await repository.check(followUp);
           expect(checked.exitCode).toBe(1);
           expect(errorsOf(checked).map(({ title }) => title)).toEqual([
-            'Could not finish a commit status: GitHub refused it',
+            'Could not finish a commit status: GitHub rejected the request',
           ]);
         }
         const { dispatches } = repository.model;
@@ -563,7 +563,7 @@ test.concurrent('an orphan that could not be cancelled fails the check', async (
 });
 
 test.concurrent(
-  'a token that expired while the step waited: a check with a fresh one finishes the status',
+  'a token that expired while the step waited: a check with a valid one finishes the status',
   async () => {
     const script = {
       name: 'Train',

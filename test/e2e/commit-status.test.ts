@@ -268,7 +268,7 @@ describe('with permission', () => {
   });
 
   test.each([
-    ['notCooked', /^error: Could not be cooked or followed: /, 'dispersed / Ghost'],
+    ['notCooked', /^error: Could not be cooked or watched: /, 'dispersed / Ghost'],
     ['noWait', /^pending: Submitted$/, 'dispersed / Render'],
     ['detached', /^pending: Left running/, 'dispersed / Endless'],
     ['interrupted', /^error: Canceled/, 'dispersed / Endless'],
@@ -292,7 +292,7 @@ describe('without permission', () => {
   test.each(['forbidden', 'hidden'] as const)('%s: one warning that says which', (name) => {
     const { warnings, statuses, exitCode, jobs } = scene(name);
     expect(warnings.map(({ message }) => message)).toEqual([
-      expect.stringContaining('permissions: statuses: write'),
+      expect.stringContaining('`statuses: write` to the permissions'),
     ]);
     // Two jobs may find out at the same time.
     expect(statuses.length).toBeLessThanOrEqual(jobs.length);
@@ -309,7 +309,7 @@ test('a token that has expired is said to have, once', () => {
   const { warnings, statuses, ...step } = scene('expired');
   expect(step).toMatchObject(passed);
   expect(warnings.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/Bad credentials\. The token may have expired/),
+    expect.stringMatching(/Bad credentials\. The github-token may have expired/),
   ]);
   expect(warnings[0]?.message).not.toContain('permissions');
   expect(statuses).toHaveLength(1);

@@ -126,26 +126,22 @@ const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
     'unbounded',
     'the job cannot be cooked',
     [
-      /^The recipe cannot be cooked with these inputs; nothing was cooked: recipe .*: max-timeout-run: is required for a BATCH job/,
+      /^The recipe cannot be cooked with these inputs; nothing was cooked: recipe .*: max-timeout-run: is required for `task: BATCH`/,
     ],
   ],
   [
     'boundedPersistent',
     'the job cannot be cooked',
-    [/max-timeout-run: cannot be set for task PERS/],
+    [/max-timeout-run: cannot be set with `task: PERS/],
   ],
   [
     'pinned',
     '1 of 2 jobs cannot be cooked',
     [
-      /pin: the recipe has changed: pinned is sha256:0{64}, and it is now sha256:[0-9a-f]{64}\. Compare/,
+      /pin: does not match: the recipe now has the hash sha256:[0-9a-f]{64}, and you pinned sha256:0{64}\. In the console/,
     ],
   ],
-  [
-    'twoGpus',
-    'the job cannot be cooked',
-    [/gpu-name: cannot be used together with gpu-registry-uuid/],
-  ],
+  ['twoGpus', 'the job cannot be cooked', [/gpu-name: cannot be used with gpu-registry-uuid/]],
 ];
 
 test.each(verdicts)('%s: %s', (name, words, complaints) => {
@@ -223,7 +219,7 @@ test('so pinned, a recipe is cooked as it was reviewed, and no recipe where anot
   const [, hash = ''] = pin.split('@');
   expect(errorsOf(bad)).toEqual([
     expect.stringMatching(
-      new RegExp(`pinned is ${hash}, and it is now sha256:[0-9a-f]{64}\\. Compare`),
+      new RegExp(`the hash sha256:[0-9a-f]{64}, and you pinned ${hash}\\. In the console`),
     ),
   ]);
 }, 60_000);

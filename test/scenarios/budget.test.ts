@@ -128,6 +128,8 @@ describe('before', () => {
     const played = await play({ recipes: [short], simulator: unreadable, inputs });
     expect(resultOf(played)).toBe('error');
     expect(played.simulator.jobs()).toEqual([]);
+    const title = 'Could not check max-hourly-rate: the offers could not be read';
+    expect(played.main.annotations[0]?.title).toBe(title);
     expect(messagesOf(played)[0]).toContain('wait: false');
   });
 });

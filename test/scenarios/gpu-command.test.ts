@@ -140,13 +140,14 @@ describe('gpu FILE', () => {
     expect(machine.node.commands.join('\n')).not.toContain('two');
   });
 
-  test.each([
-    ['HF_TOKEN', 'gpu: GPU_ENV names HF_TOKEN, which is no variable of this step\n'],
-    ['A-B', 'gpu: GPU_ENV names A-B, which is no variable of this step\n'],
-  ])('GPU_ENV: %s, of which nothing is known, is an error', async (names, message) => {
-    const { code, stderr } = await gpuScript('true', { env: { GPU_ENV: names } });
-    expect([code, stderr]).toEqual([2, message]);
-  });
+  test.each(['HF_TOKEN', 'A-B', 'HF_TOKEN, A-B'])(
+    'GPU_ENV: %s, of which nothing is known, is an error that names all',
+    async (names) => {
+      const { code, stderr } = await gpuScript('true', { env: { GPU_ENV: names } });
+      const message = `gpu: GPU_ENV lists variables that this step does not have: ${names}. Set them in env\n`;
+      expect([code, stderr]).toEqual([2, message]);
+    },
+  );
 
   test('what the machine prints gives no commands', async () => {
     const { stdout } = await gpuScript('printf "::error::evil"', {
@@ -272,7 +273,7 @@ describe('gpu FILE', () => {
     const { code, stderr } = await gpu(['pusch']);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      'gpu: pusch is neither a command nor a file; gpu --help lists the commands\n',
+      'gpu: pusch is neither a command nor a file; for a list of commands, run gpu --help\n',
     );
   });
 });
@@ -396,10 +397,19 @@ describe('gpu push', () => {
   );
 
   test.each([
-    ['.git', 'gpu: push: .git is not a path below the current folder and outside of .git\n'],
+    [
+      '.git',
+      'gpu: push: .git is not accepted: use a relative path, without .. and outside of .git\n',
+    ],
     ['nowhere', 'gpu: push: nowhere does not exist\n'],
-    ['../x', 'gpu: push: ../x is not a path below the current folder and outside of .git\n'],
-    ['/etc', 'gpu: push: /etc is not a path below the current folder and outside of .git\n'],
+    [
+      '../x',
+      'gpu: push: ../x is not accepted: use a relative path, without .. and outside of .git\n',
+    ],
+    [
+      '/etc',
+      'gpu: push: /etc is not accepted: use a relative path, without .. and outside of .git\n',
+    ],
   ])('%s is an error by name', async (path, message) => {
     const { code, stderr } = await gpu(['push', path]);
     expect([code, stderr]).toEqual([2, message]);
@@ -434,9 +444,7 @@ describe('gpu pull', () => {
   test('what is not there is an error by name', async () => {
     const { code, stderr } = await gpu(['pull', 'nowhere']);
     expect(code).toBe(2);
-    expect(stderr).toBe(
-      'nowhere is not in ~/work on the machine\ngpu: pull: nothing was brought back\n',
-    );
+    expect(stderr).toBe('nowhere is not in ~/work on the machine\ngpu: pull: nothing was copied\n');
   });
 
   test('leaves .git out', async () => {
@@ -457,9 +465,7 @@ describe('gpu pull', () => {
     const { code, stderr } = await gpu(['pull', 'out'], { cwd, on: own });
     await own.node.close();
     expect([code, readdirSync(join(cwd, 'out'))]).toEqual([2, ['model']]);
-    expect(stderr).toBe(
-      'tar: ./out/x: Cannot open\ngpu: pull: not everything was brought back to .\n',
-    );
+    expect(stderr).toBe('tar: ./out/x: Cannot open\ngpu: pull: not everything was copied to .\n');
   });
 
   test.each(['echo', 'printf'])('a file such as ~/.bashrc may %s something first', async (say) => {
@@ -544,7 +550,9 @@ describe('gpu pull', () => {
     expect(readdirSync(join(cwd, 'out'))).toEqual(['w']);
     for (const name of ['Makefile', 'own', 'file'])
       expect(readFileSync(join(cwd, name), 'utf8')).toBe('mine');
-    expect(stderr).toMatch(/not asked for, or no file: (?:.*\n)*\.\/Makefile\n/);
+    expect(stderr).toMatch(
+      /left out, because it was not requested or is not a regular file: (?:.*\n)*\.\/Makefile\n/,
+    );
   });
 
   // Or a step that uploads what was pulled would upload other files of the runner.
@@ -561,7 +569,9 @@ describe('gpu pull', () => {
     expect([both.code, list('both')]).toEqual([2, ['other', 'self', 'x']]);
     expect([one.code, list('one')]).toEqual([2, ['self', 'x']]);
     expect([all.code, list('all')]).toEqual([2, ['other', 'self', 'x']]);
-    expect(one.stderr).toContain('links/a*/top is a link to what was not asked for');
+    expect(one.stderr).toContain(
+      'links/a*/top was left out, because it links to a file that was not requested',
+    );
   });
 
   test('takes folders that overlap', async () => {
@@ -579,7 +589,9 @@ describe('gpu pull', () => {
       spawnSync('ln', ['-sfn', target, join(machine.work, 'evil', 'link')]);
       const { code, stderr } = await gpu(['pull', 'evil'], { cwd });
       expect([code, readdirSync(join(cwd, 'evil'))]).toEqual([2, ['weights']]);
-      expect(stderr).toContain('evil/link is a link to what was not asked for');
+      expect(stderr).toContain(
+        'evil/link was left out, because it links to a file that was not requested',
+      );
     },
   );
 });

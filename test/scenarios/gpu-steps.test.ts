@@ -119,7 +119,9 @@ describe('ssh: true', () => {
 
   test('a runner that lacks a tool is an input error that names it', async () => {
     const { main, statuses } = await playGpu({ path: '/nowhere' });
-    expect(errorsOf(main).join()).toContain('ssh: needs ssh-keygen on the runner');
+    expect(errorsOf(main).join()).toContain(
+      'ssh: needs ssh-keygen, which is not installed on the runner',
+    );
     expect(statuses).toEqual([]);
   });
 
@@ -171,10 +173,10 @@ describe('ssh: true', () => {
   });
 
   test.each([
-    [{ wait: 'false' }, 'ssh: waits until a login works'],
-    [{ 'wait-until': 'running' }, 'ssh: waits until a login works'],
+    [{ wait: 'false' }, 'ssh: cannot be used with `wait: false`'],
+    [{ 'wait-until': 'running' }, 'wait-until other than ready'],
     [{ 'max-parallel': '1' }, 'ssh: cannot be used with max-parallel'],
-    [{ parameters: '{sshkey: ssh-rsa A}' }, 'ssh: sends a key of its own'],
+    [{ parameters: '{sshkey: ssh-rsa A}' }, 'ssh: creates its own key'],
     [{ ssh: 'false', 'ssh-user': 'me' }, 'ssh-user: is only used with `ssh: true`'],
   ])('%j is an input error', async (inputs, message) => {
     const { main, statuses } = await playGpu({ inputs });

@@ -208,7 +208,7 @@ describe('on-rerun: attach', () => {
     expect([earlier?.uuid, anew?.uuid]).toEqual([uuidsOf(first)[0], uuidsOf(again)[0]]);
     expect([earlier?.status, anew?.status]).toEqual(['CANCELLED', 'FAILED']);
     expect(again.main.lines.join('\n')).toMatch(
-      new RegExp(`canceling  it has failed.* \\(job ${earlier?.uuid}\\)`),
+      new RegExp(`canceling  it failed.* \\(job ${earlier?.uuid}\\)`),
     );
   });
 
@@ -351,7 +351,7 @@ describe('wait', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not watch job ${unknown}: not found`,
     ]);
-    expect(played.main.summary()).toMatch(/^### ⚠️ Job could not be cooked or followed\n/);
+    expect(played.main.summary()).toMatch(/^### ⚠️ Job could not be cooked or watched\n/);
     expect(played.main.summary()).toContain(`<samp>${unknown}</samp>`);
     expect(uuidsOf(played)).toEqual([unknown]);
   });

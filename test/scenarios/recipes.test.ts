@@ -10,8 +10,12 @@ const cooks = ({ simulator }: Pick<Played, 'simulator'>) =>
 describe('recipes are read before anything is cooked', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['of a server with max-parallel', { 'max-parallel': '2' }, /max-parallel: cannot be used/],
-    ['of a BATCH job without a limit', {}, /max-timeout-run: is required for a BATCH job/],
-    ['without the port of ready-check', { 'ready-check': '8080/' }, /ready-check: asks port 8080/],
+    ['of a BATCH job without a limit', {}, /max-timeout-run: is required for `task: BATCH`/],
+    [
+      'without the port of ready-check',
+      { 'ready-check': '8080/' },
+      /ready-check: checks port 8080/,
+    ],
   ])('one %s stops all of them', async (what, inputs, problem) => {
     const isServer = !what.includes('BATCH');
     const parameters = { type: 'docker' as const, parameters: { ports: [22] } };
@@ -106,6 +110,6 @@ describe('a pinned recipe', () => {
     expect(others).toEqual([]);
     expect(annotation?.message).toContain(`sha256:${'0'.repeat(64)}`);
     expect(annotation?.message).toContain(now.split('@')[1]);
-    expect(annotation?.message).toContain('Compare it in the console');
+    expect(annotation?.message).toContain('In the console, compare the recipe');
   });
 });

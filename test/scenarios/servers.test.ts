@@ -119,7 +119,7 @@ describe('a server with a ready-check', () => {
   test('whose port is not among the addresses is not asked', async () => {
     const played = await playServer({ port: 9000 }, { inputs: { timeout: '40s' } });
     expect(played.app.answers).toEqual([]);
-    expect(errorsOf(played)[0]?.message).toContain('port 8080 is not among the addresses.');
+    expect(errorsOf(played)[0]?.message).toContain('the job has no address for port 8080 yet.');
   });
 
   test('that ends while it is waited for has failed', async () => {

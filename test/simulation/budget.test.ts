@@ -127,7 +127,7 @@ test('a share below the minimum of the service is refused, and nothing is cooked
   expect(life.service.jobs()).toEqual([]);
   const [{ message } = { message: '' }] = life.steps[0]?.main.runner.heard.annotations ?? [];
   expect(message).toContain('7.2 s');
-  expect(message).toContain('at least 0.4167 is needed');
+  expect(message).toContain('at least 0.4167');
 });
 
 test('also where main is killed at any moment, and post never comes', async () => {

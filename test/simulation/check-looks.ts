@@ -84,7 +84,7 @@ function checkOrphan(life: PlayedLife, looks: PlayedChecks, job: SimulatedJob) {
   return [broken('orphan after two checks', `${job.uuid}, cooked by ${job.cookedBy}`)];
 }
 
-/** Whether the last check could not look, and said so, or saw too many jobs to read each. */
+/** Whether the last check could not look, and said so, or saw there are too many jobs to read one by one. */
 function isInTheDark({ plan, service }: PlayedLife, { checks }: PlayedChecks): boolean {
   const { tellsDescriptions, strangers } = plan.service;
   if (!tellsDescriptions && strangers + service.jobs().length > 100) return true;

@@ -17,12 +17,12 @@ test.each([
   [
     publicKey,
     'sk_1',
-    '! contains the secret key (sk_…) instead of the public key; are the two swapped?',
+    '! contains the secret key (sk_…) instead of the public key: check that the two are not swapped',
   ],
   [
     secretKey,
     'pk_1',
-    '! contains the public key (pk_…) instead of the secret key; are the two swapped?',
+    '! contains the public key (pk_…) instead of the secret key: check that the two are not swapped',
   ],
 ])('%#', (declared, given, result) => {
   expect(read(parserOf(declared), given)).toBe(result);
@@ -87,7 +87,7 @@ describe('an empty secret', () => {
   test('of a workflow that Dependabot has started is a Dependabot secret', () => {
     const message = complaint({ GITHUB_ACTOR: 'dependabot[bot]' });
     expect(message).toMatch(
-      /^is empty: .* gets Dependabot secrets only\. Store DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY /,
+      /^is empty: .* get only Dependabot secrets\. Store DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY /,
     );
     expect(message).not.toContain('inherit');
   });
@@ -96,7 +96,7 @@ describe('an empty secret', () => {
     const message = complaint({ GITHUB_EVENT_NAME: 'pull_request' });
     expect(message).toMatch(/^is empty\. GitHub .* Otherwise, store both keys /);
     expect(message).toContain(
-      'GitHub passes no secrets to workflows that a pull request from a fork has started',
+      'GitHub does not pass secrets to workflows that are triggered by a pull request',
     );
   });
 });

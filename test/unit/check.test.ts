@@ -129,7 +129,7 @@ test.each([
   // Each check would start them again.
   expect(model.dispatches).toEqual([]);
   expect(runner.annotations.map(({ title }) => title)).toEqual([
-    `Could not ${attempt}: GitHub's rate limit`,
+    `Could not ${attempt}: GitHub's rate limit was reached`,
   ]);
   expect(runner.failed()).toBe(true);
   expect(runner.outputs.get('orphans')).toContain(uuidNumber(1));
@@ -140,7 +140,7 @@ test.each([
 test('a limit while it reads the runs is told as one', async () => {
   const { runner } = await play(/runs$/);
   expect(runner.annotations.map(({ title }) => title)).toEqual([
-    "Could not read the workflow runs: GitHub's rate limit",
+    "Could not read the workflow runs: GitHub's rate limit was reached",
   ]);
 });
 
@@ -189,9 +189,9 @@ test('each job is followed up once, and its status finished', async () => {
 });
 
 test.each([
-  [403, 'The permission statuses: write is missing: could not finish a commit status'],
-  [401, 'The github-token was not accepted: could not finish a commit status'],
-  [422, 'Could not finish a commit status: GitHub refused it'],
+  [403, 'Could not finish a commit status: the permission statuses: write is missing'],
+  [401, 'Could not finish a commit status: GitHub did not accept the github-token'],
+  [422, 'Could not finish a commit status: GitHub rejected the request'],
 ])(
   'where GitHub refuses all statuses with %i, four checks start nothing',
   async (status, title) => {
@@ -229,7 +229,7 @@ test('a status that could not be finished by an expired token is by a fresh one'
   expect(runner.annotations.map(({ message }) => message)).toEqual([
     expect.stringContaining('expired'),
   ]);
-  expect(runner.annotations[0]?.message).not.toContain('permissions:');
+  expect(runner.annotations[0]?.message).not.toContain('permissions of');
   await playWith(sendTo, {}, { model });
   expect(statesOf(model)).toEqual({ 'dispersed / 2': 'success', 'dispersed / 3': 'failure' });
 });
@@ -257,7 +257,7 @@ test('a limit of GitHub’s that opens in half an hour ends a check at once', as
   expect(asked).toBeLessThanOrEqual(8);
   expect(runner.failed()).toBe(true);
   expect(runner.annotations.map(({ title }) => title)).toEqual([
-    "Could not read the workflow runs: GitHub's rate limit",
+    "Could not read the workflow runs: GitHub's rate limit was reached",
   ]);
   for (const name of ['running', 'ended', 'orphans']) expect(runner.outputs.get(name)).toBe('[]');
 });

@@ -341,9 +341,11 @@ test.each([
   const commitStatus = openCommitStatus(inputs, [jobRef(0, 'Job', null)], of, deps);
   commitStatus.ended(fakeOutcome({ result: 'failed' }));
   await commitStatus.settle(never);
-  expect(runner.annotations.map(({ title }) => title)).toEqual([
-    'The commit status could not be set',
-  ]);
+  const [{ title, message } = { title: '', message: '' }, ...others] = runner.annotations;
+  expect([title, others]).toEqual(['The commit status could not be set', []]);
+  expect(message).toMatch(
+    /^The (?:input github-token is empty\. Remove|commit .* is unknown\. Set)/,
+  );
 });
 
 describe('settling', () => {

@@ -28,7 +28,7 @@ test.each([
 
 test('one of the two says what to cook', () => {
   expect(() => readCookInputs(runnerWith({}))).toThrow(
-    /^recipes: is missing: .*; or a file in recipes-file$/,
+    /^recipes: is missing: .*, or set recipes-file$/,
   );
 });
 
@@ -45,15 +45,15 @@ test('the credentials in a file are masked', () => {
 });
 
 test.each<[Readonly<Record<string, string>>, readonly string[]]>([
-  [{ parameters: 'ports: [8080]' }, ['The ports lack 22']],
+  [{ parameters: 'ports: [8080]' }, ['Port 22 is missing in ports']],
   [{ parameters: 'ports: [22, 8080]' }, []],
   [{ parameters: 'ports: []' }, []],
   [{ 'max-cost': '5' }, []],
-  [{ 'max-cost': '5', 'on-timeout': 'detach' }, ['max-cost holds only while this step runs']],
-  [{ 'max-cost': '5', 'on-timeout': 'fail' }, ['max-cost holds only while this step runs']],
+  [{ 'max-cost': '5', 'on-timeout': 'detach' }, ['max-cost applies only while this step runs']],
+  [{ 'max-cost': '5', 'on-timeout': 'fail' }, ['max-cost applies only while this step runs']],
   [
     { 'max-cost': '5', 'on-workflow-cancel': 'detach' },
-    ['max-cost holds only while this step runs'],
+    ['max-cost applies only while this step runs'],
   ],
   [{ 'max-cost': '5', 'max-hourly-rate': '1', 'on-timeout': 'detach' }, []],
   [{ 'on-timeout': 'detach' }, []],

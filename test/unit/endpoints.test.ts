@@ -140,9 +140,9 @@ describe('a job', () => {
     [{ uuid: null, status: 'PENDING' }, 'uuid'],
     [{ uuid: '../../etc', status: 'PENDING' }, 'uuid'],
     [{ uuid }, 'status'],
-    [[], 'the whole'],
-    [null, 'the whole'],
-    ['text', 'the whole'],
+    [[], 'the whole response'],
+    [null, 'the whole response'],
+    ['text', 'the whole response'],
   ])('that cannot be used is an error that names the place: %j', async (body, place) => {
     await expect(readJob(answering(body), uuid)).rejects.toMatchObject({
       trouble: 'unreadable',

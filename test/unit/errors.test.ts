@@ -53,20 +53,24 @@ const refusal = (status: number, message: string) =>
 test('a token that has expired is not told to need a permission', () => {
   const expired = refusal(401, 'Bad credentials');
   const message = describeAtGitHub(expired);
-  expect(message.title).toBe('The github-token was not accepted: could not finish a commit status');
-  expect(message.remedy).toMatch(/valid for one hour.*fresh token finishes the status/);
+  expect(message.title).toBe(
+    'Could not finish a commit status: GitHub did not accept the github-token',
+  );
+  expect(message.remedy).toMatch(/expires after one hour.*next check with a valid token continues/);
   const runner = rememberingRunner({});
   warnStatusNotSet(runner, expired);
-  expect(runner.annotations[0]?.message).toMatch(/Bad credentials\. The token may have expired/);
+  expect(runner.annotations[0]?.message).toMatch(
+    /^GitHub: Bad credentials\. The github-token may have expired.*finishes the commit status/,
+  );
 });
 
 test('a token without the permission is', () => {
   const forbidden = refusal(403, 'Resource not accessible by integration');
   const { title } = describeAtGitHub(forbidden);
-  expect(title).toContain('The permission statuses: write is missing');
+  expect(title).toContain('the permission statuses: write is missing');
   const runner = rememberingRunner({});
   warnStatusNotSet(runner, forbidden);
-  expect(runner.annotations[0]?.message).toContain('permissions: statuses: write');
+  expect(runner.annotations[0]?.message).toContain('`statuses: write` to the permissions');
 });
 
 test.each<[string, number, string, string]>([
@@ -81,12 +85,17 @@ test.each<[string, number, string, string]>([
 
   ['GET /repos/{owner}/{repo}', 403, 'contents: read', 'read the default branch'],
   [statusRoute, 404, 'statuses: write', 'finish a commit status'],
-  [statusRoute, 422, '1,000 statuses', 'finish a commit status: GitHub refused it'],
+  [statusRoute, 422, '1,000 statuses', 'finish a commit status: GitHub rejected the request'],
   [dispatchRoute, 403, 'actions: write', 'start the follow-up'],
-  [dispatchRoute, 404, 'workflow_dispatch', 'start the follow-up: GitHub refused it'],
-  [dispatchRoute, 422, 'workflow_dispatch', 'start the follow-up: GitHub refused it'],
-  [dispatchRoute, 502, 'The next check tries again', 'start the follow-up: GitHub failed'],
-  [dispatchRoute, 429, 'Check less often', "start the follow-up: GitHub's rate limit"],
+  [dispatchRoute, 404, 'workflow_dispatch', 'start the follow-up: GitHub rejected the request'],
+  [dispatchRoute, 422, 'workflow_dispatch', 'start the follow-up: GitHub rejected the request'],
+  [
+    dispatchRoute,
+    502,
+    'The next check tries again',
+    'start the follow-up: the request to GitHub failed',
+  ],
+  [dispatchRoute, 429, 'Check less often', "start the follow-up: GitHub's rate limit was reached"],
 ])('%s that is answered with %i', (request, status, remedy, title) => {
   const { failure } = parseRefusal(refuse(status), request, 0);
   const message = describeAtGitHub(failure);

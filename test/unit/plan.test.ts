@@ -156,8 +156,8 @@ describe('a pinned recipe', () => {
     const [problem, ...others] = error.problems;
     expect(others).toEqual([]);
     expect(problem?.input).toBe(`recipe ${uuidNumber(0)}: pin`);
-    expect(problem?.message).toContain(`pinned is ${pin}, and it is now sha256:`);
-    expect(problem?.message).toContain('Compare it in the console with what was reviewed');
+    expect(problem?.message).toContain(`, and you pinned ${pin}.`);
+    expect(problem?.message).toContain('compare the recipe with the version that you reviewed');
   });
 
   test.each([

@@ -77,7 +77,7 @@ test('of several jobs that a re-run replaces, none is told to be a duplicate', a
   });
   expect(post.lines).toEqual(
     [1, 2].map(
-      (number) => `00:00  canceling  the workflow job has ended (job ${uuidNumber(number)})`,
+      (number) => `00:00  canceling  the workflow's job has ended (job ${uuidNumber(number)})`,
     ),
   );
 });

@@ -13,7 +13,8 @@ describe('entries', () => {
     { uuid, pin },
     { uuid: other, pin, title: 'x' },
   ];
-  const badPin = 'has a hash after @ that is not sha256: and 64 hex digits, as the log prints it';
+  const badPin =
+    'has an invalid hash after @: use sha256: and 64 hexadecimal digits, as printed in the log';
   test.each<[string, unknown]>([
     [uuid, [{ uuid }]],
     [` ${uuid}\r\n\n${other} `, [{ uuid }, { uuid: other }]],
@@ -27,7 +28,7 @@ describe('entries', () => {
     [`# two\n- ${uuid}\n- uuid: ${other}\n  title: ''`, [{ uuid }, { uuid: other }]],
     [`---\n- ${uuid}`, [{ uuid }]],
     [`"${uuid}"`, [{ uuid }]],
-    [`uuid: ${uuid}`, '! must be a list: start each entry with `- `, or put it into [ ]'],
+    [`uuid: ${uuid}`, '! must be a list: start each entry with `- `, or put the entries in [ ]'],
     [
       `- {uuid: ${uuid}, gpu-count: 2, max-timeout-run: 2h, max_timeout_start_ms: 120000}`,
       [{ uuid, gpu_count: 2, max_timeout_run_ms: 7_200_000, max_timeout_start_ms: 120_000 }],
@@ -42,7 +43,7 @@ describe('entries', () => {
     ],
     [
       `- {uuid: ${uuid}, gpu-count: 2, gpu_count: 2}`,
-      '[0].gpu_count! is the same as gpu-count, which is set as well: choose one',
+      '[0].gpu_count! is the same field as gpu-count, which is also set: set only one of them',
     ],
     [`- {uuid: ${uuid}, gpu-count: 2, gpu_count: ''}`, [{ uuid, gpu_count: 2 }]],
     [`- uuid: ''`, '[0].uuid! is missing: each entry needs the UUID of its recipe'],
@@ -77,8 +78,8 @@ describe('regions that are not known', () => {
     const [warning, ...others] = warningsOf(['eu-west-9', 'us-east-1', 'eu-west-9', 'zz-moon-1']);
     expect(others).toEqual([]);
     expect(warning?.split('\n')).toEqual([
-      'warning An unknown region',
-      expect.stringContaining('sends them as they are'),
+      'warning Unknown region codes',
+      expect.stringContaining('sends them unchanged'),
       'eu-west-9; did you mean eu-west-1?',
       'zz-moon-1',
     ]);

@@ -66,14 +66,16 @@ describe('what a container reports', () => {
     const large = (key: string) => `dispersed-output: {"${key}":"${'é'.repeat(30_000)}"}`;
     const { all, bad } = collect(large('a'), large('b'), 'dispersed-output: {"c":1}', large('a'));
     expect(Object.keys(all ?? {})).toEqual(['a', 'c']);
-    expect(bad).toEqual(['“b” does not fit into the 100 KB of a job']);
+    expect(bad).toEqual(['“b” exceeds the limit of 100 KB for the results of a job']);
   });
 
   test('that is too large is named, though the log has moved on', () => {
     const reported = createRunResults();
     reported.take(`dispersed-output: {"history":"${'x'.repeat(100_000)}"}\n`);
     reported.take('the next window\n');
-    expect(reported.problems()).toEqual(['“history” does not fit into the 100 KB of a job']);
+    expect(reported.problems()).toEqual([
+      '“history” exceeds the limit of 100 KB for the results of a job',
+    ]);
   });
 
   test('on a line of megabytes is named by how it begins', () => {

@@ -27,7 +27,7 @@ test.each(['[]', '[null]', ' [null, null]\n'])(
     });
     expect(readInputs(runner, cancelInputs)['job-uuids']).toEqual([]);
     expect(() => readInputs(runner, waitInputs)).toThrow(
-      'job-uuids: has no job to wait for: give the UUID of a job, or several, one per line',
+      'job-uuids: has no job to wait for: use the UUID of a job, or several UUIDs, one per line',
     );
   },
 );
@@ -35,7 +35,7 @@ test.each(['[]', '[null]', ' [null, null]\n'])(
 test.each([cancelInputs, waitInputs])('no text is an error of each, %#', (table) => {
   const runner = rememberingRunner({ 'public-key': 'pk_1', 'secret-key': 'sk_1' });
   expect(() => readInputs(runner, table)).toThrow(
-    'job-uuids: is missing: give the UUID of a job, or several, one per line',
+    'job-uuids: is missing: use the UUID of a job, or several UUIDs, one per line',
   );
 });
 

@@ -49,14 +49,14 @@ test.each([
   ['a: "\u0001"', 'at line 1, column 5'],
   [
     'a: *b',
-    'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`) at line 1',
+    'tags, and aliases without an anchor, are not accepted (put text that starts with `!` or `*` in quotes) at line 1',
   ],
   [
     'a: !b c',
-    'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`) at line 1',
+    'tags, and aliases without an anchor, are not accepted (put text that starts with `!` or `*` in quotes) at line 1',
   ],
-  ['!!binary aGk=', 'tags are not accepted, nor aliases without anchor'],
-  ['!a!b c', 'tags are not accepted, nor aliases without anchor'],
+  ['!!binary aGk=', 'tags, and aliases without an anchor, are not accepted'],
+  ['!a!b c', 'tags, and aliases without an anchor, are not accepted'],
   ['? [a]\n: b', 'does not support complex keys'],
 ])('%j is neither YAML nor JSON', (text, reason) => {
   const message = refusalOf(text);
