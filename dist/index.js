@@ -29630,7 +29630,7 @@ async function reportDryRun(runner, plans, ceilings, error) {
         `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
         (0,summary_tables/* renderTable */.bo)(planColumns, plans, 'the log'),
         estimate && `<p>${(0,sanitize/* escapeHtml */.ZD)(estimate)}</p>`,
-        ...plans.map((plan) => renderBody(plan, plans.length === 1)),
+        'The log has the requests.',
     ]));
 }
 function formatVerdict(count, broken) {
@@ -29685,11 +29685,6 @@ const planColumns = [
     },
     { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,summary_tables/* uuidCell */.gy)(request.recipeUuid) },
 ];
-function renderBody(plan, isOpen) {
-    const lines = bodyLines(plan).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request of ${(0,summary_tables/* formatNumber */.ZV)(plan.request.index)}`;
-    return lines.length === 0 ? '' : (0,summary_tables/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
-}
 function bodyLines({ body }) {
     return Object.keys(body).length === 0
         ? []
@@ -29803,8 +29798,8 @@ var service_client = __nccwpck_require__(6625);
 var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/step/step.js + 5 modules
-var step_step = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./build/step/step.js + 6 modules
+var step_step = __nccwpck_require__(8452);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
 ;// CONCATENATED MODULE: ./build/step/attach.js
@@ -36969,139 +36964,6 @@ function plainText(text, maxLength) {
 
 /***/ }),
 
-/***/ 5335:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   VT: () => (/* binding */ openLogPrinter),
-/* harmony export */   y1: () => (/* binding */ plainLines)
-/* harmony export */ });
-/* unused harmony export createLogPrinter */
-/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(977);
-/* harmony import */ var _log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2107);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-
-
-
-
-
-
-function openLogPrinter(runner, log, wanted, jobCount) {
-    const mode = wanted === 'stream' && jobCount >= _log_js__WEBPACK_IMPORTED_MODULE_3__/* .minManyJobs */ .Mx ? 'on-failure' : wanted;
-    const folder = mode === 'none' ? null : makeFolder(runner, log.logIncomplete);
-    const printJob = ({ ref: { index }, job: { uuid, title } }) => {
-        const number = jobCount === 1 ? '' : `#${index + 1} `;
-        const name = `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(title || `job ${uuid}`, 200)}`;
-        let isOpen = false;
-        const startGroup = (heading) => {
-            if (!isOpen)
-                runner.startGroup(heading);
-            isOpen = true;
-        };
-        const print = (text) => {
-            if (jobCount === 1)
-                startGroup(`Log of ${name}`);
-            log.print(text, index);
-        };
-        const { line, restart, end } = mode === 'stream' ? createLogPrinter(print, folder, jobCount) : silent;
-        return {
-            line,
-            restart,
-            end: (result, tail) => {
-                end(tail);
-                const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
-                if (mode === 'on-failure' && isBad && tail.length > 0) {
-                    startGroup(`Last ${tail.length} log lines of ${name}`);
-                    for (const text of tail)
-                        printLine(print, text);
-                }
-                if (isOpen)
-                    runner.endGroup();
-            },
-            trouble: (error) => log.logIncomplete(`job ${uuid}`, error),
-            resultsIgnored: (reason) => log.resultsIgnored(uuid, reason),
-        };
-    };
-    return { mode, folder, printJob };
-}
-const silent = { line: () => { }, restart: () => { }, end: () => { } };
-function makeFolder(runner, logIncomplete) {
-    try {
-        const folder = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .tempFolder */ .vg)(runner), 'dispersed-logs-'));
-        runner.output('logs-path', folder);
-        return folder;
-    }
-    catch (error) {
-        logIncomplete('every job', error);
-        return null;
-    }
-}
-const linesOfStep = 20_000;
-const lastLines = 30;
-function createLogPrinter(print, folder, jobCount) {
-    let linesLeft = Math.floor(linesOfStep / jobCount);
-    let shownRun = 1;
-    const printed = new Map();
-    let repeated = new Map();
-    let isRestarted = false;
-    return {
-        line: (text, runNumber) => {
-            if (linesLeft < 0)
-                return;
-            if (runNumber !== shownRun) {
-                print(`run ${runNumber}`);
-                shownRun = runNumber;
-                printed.clear();
-                repeated.clear();
-            }
-            const times = repeated.get(text) ?? 0;
-            repeated.set(text, times - 1);
-            if (times > 0)
-                return;
-            printed.set(text, (printed.get(text) ?? 0) + 1);
-            if (linesLeft > 0)
-                linesLeft = Math.max(0, linesLeft - printLine(print, text));
-            else {
-                const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
-                print(`${place}; its last lines follow at the end`);
-                linesLeft = -1;
-            }
-        },
-        restart: () => {
-            if (!isRestarted && linesLeft >= 0)
-                print('the log starts over; lines shown before are not repeated');
-            isRestarted = true;
-            repeated = new Map(printed);
-        },
-        end: (tail) => {
-            const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
-            linesLeft = -1;
-            if (last.length > 0)
-                print(`some lines are not shown; the last ${last.length}:`);
-            for (const text of last)
-                printLine(print, text);
-        },
-    };
-}
-const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
-const maxShown = 7_200;
-const maxLooked = 16_000;
-function printLine(print, text) {
-    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLogLine */ .Ov)(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
-    for (const part of rows)
-        print(`| ${part}`);
-    return rows.length;
-}
-function plainLines(lines) {
-    return lines.map((line) => (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .stripInvisible */ ._0)(line).trimEnd());
-}
-
-
-/***/ }),
-
 /***/ 3976:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -37145,12 +37007,8 @@ const inputWords = ['An input is invalid', 'in the inputs', 'sent'];
 const recipeWords = ['The recipe cannot be cooked with these inputs', 'with the recipes', 'cooked'];
 function describeInputError({ problems }, [only, several, undone] = inputWords) {
     const lines = problems.map(({ input, message }) => `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`);
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .firstThatFit */ .f)(lines, 3_900);
-    const left = lines.length - shown.length;
-    const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
     const what = lines.length === 1 ? only : `${lines.length} problems ${several}`;
-    const title = `${what}; nothing was ${undone}`;
-    return { title, cause: [...shown, ...more].join('\n'), remedy: '' };
+    return { title: `${what}; nothing was ${undone}`, cause: lines.join('\n'), remedy: '' };
 }
 function describeInternalError(error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
@@ -37505,7 +37363,6 @@ function createLog(runner, clock, jobCount) {
     return {
         print,
         ...createJobMessages(print, jobCount),
-        ...createServerMessages(print),
         ...createStepMessages(runner, print, jobCount),
         ...(0,warnings/* createWarnings */.G)(runner),
     };
@@ -37556,13 +37413,6 @@ function createJobMessages(print, jobCount) {
             print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
         },
         tryingNext: (done, next, offers) => print(`${(0,format/* describeTry */.z3)(done)}; trying ${formatOffered(next, offers)}`, next.index),
-    };
-}
-function formatOffered({ gpuName }, offers) {
-    return `${(0,format/* formatModel */.Xk)(gpuName)}${offers === null ? '' : ` (${(0,format/* describeOffers */.$y)(offers)})`}`;
-}
-function createServerMessages(print) {
-    return {
         noAddressYet: ({ ref }) => print('waiting for the address, which some nodes report minutes after the start', ref.index),
         notReady: ({ ref }, check, answer) => print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index),
         gpuReady: ({ ref }) => {
@@ -37579,6 +37429,9 @@ function createServerMessages(print) {
             }
         },
     };
+}
+function formatOffered({ gpuName }, offers) {
+    return `${(0,format/* formatModel */.Xk)(gpuName)}${offers === null ? '' : ` (${(0,format/* describeOffers */.$y)(offers)})`}`;
 }
 function createStepMessages(runner, print, jobCount) {
     let isDelayed = false;
@@ -37891,8 +37744,7 @@ const maxReason = 4_000;
 const maxNodeUrls = 60_000;
 const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
-const unfinished = 'The step ended before it could report on its jobs: see its log.';
-function writeOutputs(runner, outcomes = [], message = unfinished) {
+function writeOutputs(runner, outcomes = [], message = 'The step ended before it could report on its jobs: see its log.') {
     const worstFirst = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes);
     writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
     const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
@@ -37994,18 +37846,15 @@ function writeOutputFile(runner, output, name, text) {
 /* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   xV: () => (/* binding */ reportFailure)
 /* harmony export */ });
-/* unused harmony export annotateOutcomes */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(977);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1892);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1737);
-
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(977);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1892);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1737);
 
 
 
@@ -38016,21 +37865,23 @@ function writeOutputFile(runner, output, name, text) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .endedWell */ .Jr } = options;
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .Jr } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
-    annotateOutcomes(runner, bad);
-    const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(outcomes);
+    const groups = Map.groupBy((0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad), (outcome) => outcome.error ?? outcome);
+    const messages = [...groups.values()].flatMap((group) => group.slice(0, 1).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .SS));
+    annotateAll(runner, messages);
+    const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes);
     const title = outcomes.length === 1 ? undefined : closing;
-    const [worst] = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .SS);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? formatMessage(runner, worst, title) : closing);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .renderSummary */ .Br)(outcomes, options));
+    const [worst] = messages;
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, worst ? formatMessage(runner, worst, title) : closing);
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderSummary */ .Br)(outcomes, options));
 }
 async function reportFailure(runner, error) {
     const message = await annotateFailure(runner, error, 'run this step');
     try {
-        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'error', formatMessage(runner, message));
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', formatMessage(runner, message));
     }
     catch {
     }
@@ -38038,15 +37889,11 @@ async function reportFailure(runner, error) {
 async function annotateFailure(runner, error, attempt) {
     runner.fail();
     const isInput = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz;
-    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeInputError */ .cY)(error) : (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, attempt);
+    const message = isInput ? (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInputError */ .cY)(error) : (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeError */ .Uc)(error, attempt);
     annotate(runner, message);
     if (isInput)
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_8__/* .renderInputProblems */ .dX)(message.title, error));
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .renderInputProblems */ .dX)(message.title, error));
     return message;
-}
-function annotateOutcomes(runner, bad) {
-    const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-    annotateAll(runner, (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .SS));
 }
 const maxAnnotations = 10;
 function annotateAll(runner, messages) {
@@ -38058,7 +37905,7 @@ function annotateAll(runner, messages) {
         return;
     annotate(runner, {
         title: `${rest.length} more errors`,
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
         remedy: 'The job summary has all of them.',
     });
 }
@@ -38067,13 +37914,14 @@ const maxTitle = 250;
 const maxEvidence = 15;
 const maxEvidenceLine = 180;
 function annotate(runner, { title, cause, remedy, evidence = [] }) {
-    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLogLine */ .Ov)(line), maxEvidenceLine)}`);
+    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(line, maxEvidenceLine)}`);
     const log = lines.length > 0 ? ['The log ends with:', ...lines] : [];
     const parts = [runner.redactor.redact(cause), remedy, ...log].filter((part) => part !== '');
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)(parts.join('\n'), maxLength));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(parts.join('\n'), maxLength));
 }
 function lastOfLog(evidence) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .plainLines */ .y1)(evidence)
+    const lines = evidence
+        .map(_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLogLine */ .Ov)
         .filter((line) => !noise.some((pattern) => pattern.test(line)))
         .filter((line, index, all) => line !== all[index - 1]);
     const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
@@ -38087,10 +37935,10 @@ const noise = [
     /^\s*dispersed-output:/,
 ];
 function formatMessage(runner, { title: ownTitle, cause, remedy }, title = ownTitle) {
-    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(title, maxTitle);
     const text = runner.redactor.redact(cause).replaceAll('\n', '; ');
-    const room = _outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .maxMessage */ .aW - first.length - remedy.length - 2;
-    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_9__/* .cut */ .Jj)(text, room)} ${remedy}`.trimEnd();
+    const room = _outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .maxMessage */ .aW - first.length - remedy.length - 2;
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(text, room)} ${remedy}`.trimEnd();
 }
 
 
@@ -38168,8 +38016,6 @@ var jobs_status = __nccwpck_require__(1671);
 var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
 var money_cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outcome-messages.js
@@ -38234,7 +38080,6 @@ function drawBar(phases, startMs, endMs) {
 
 
 
-
 const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
@@ -38284,28 +38129,26 @@ function renderHeading(outcomes) {
     ];
     return `### ${parts.join(' · ')}`;
 }
-const maxFailures = 50;
-const maxLogs = 20;
+const maxFailures = 20;
+const maxNames = 50;
 const maxLogLines = 40;
 const maxLogBytes = 30_000;
 function renderFailures(outcomes, isFine) {
     const bad = (0,results/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
     const isSeveral = outcomes.length > 1;
-    const withLog = bad.slice(0, maxLogs);
-    const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
+    const shown = bad.slice(0, maxFailures);
+    const groups = Map.groupBy(shown, describeFailure);
     const blocks = [...groups].flatMap(([text, group]) => {
         const names = group.map((outcome) => (0,tables/* formatName */.nD)(outcome, isSeveral)).join(', ');
         const icon = group.map(({ result }) => results/* results */.Xv[result].icon)[0];
         const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
         const hasName = isSeveral || group.some(({ job }) => job !== null);
         const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
-        const logs = group
-            .filter((outcome) => withLog.includes(outcome))
-            .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
+        const logs = group.flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / shown.length));
         const folded = logs.length === 0 ? [] : [(0,tables/* fold */.AU)('Last lines of the log', logs)];
         return [`<p>${icon} ${line}</p>`, ...folded];
     });
-    const left = bad.length - maxFailures;
+    const left = bad.length - shown.length;
     return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
 }
 function describeFailure(outcome) {
@@ -38317,7 +38160,9 @@ function describeFailure(outcome) {
     return `${(0,tables/* renderSentence */.iQ)(named)}${fix}`;
 }
 function renderLog({ ref, logTail }, isSeveral, maxSize) {
-    const lines = (0,container_log/* plainLines */.y1)(logTail.slice(-maxLogLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
+    const lines = logTail
+        .slice(-maxLogLines)
+        .map((line) => (0,sanitize/* escapePreformatted */.xm)((0,sanitize/* sanitizeLogLine */.Ov)(line)));
     const shown = (0,format/* firstThatFit */.f)(lines.toReversed(), maxSize).toReversed();
     if (shown.every((line) => line.trim() === ''))
         return [];
@@ -38332,9 +38177,7 @@ function renderRunning(outcomes, stopsWithJob) {
     if (open.length === 0)
         return '';
     const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
-    const names = open
-        .slice(0, maxFailures)
-        .map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
+    const names = open.slice(0, maxNames).map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
     const rate = (0,format/* formatRates */.XV)(open);
     const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
     const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
@@ -38418,11 +38261,12 @@ function uuidCell(uuid, length = 36) {
     return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_4__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }
 const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">the console</a>`;
-function renderSentence(text, maxLength = 1_500) {
-    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
+function renderSentence(text) {
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, maxSentence).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
     const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, maxLength)).join(` ${link}`);
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, maxSentence)).join(` ${link}`);
 }
+const maxSentence = 1_500;
 function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
     return [`${tag}<summary>${summary}</summary>`, ...blocks, '</details>'].join('\n\n');
@@ -42606,8 +42450,8 @@ function describeTimeLeft(jobs, nowMs) {
 
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/step/step.js + 5 modules
-var step_step = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./build/step/step.js + 6 modules
+var step_step = __nccwpck_require__(8452);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
 ;// CONCATENATED MODULE: ./build/step/open.js
@@ -42759,7 +42603,7 @@ function createPlan(inputs) {
 
 /***/ }),
 
-/***/ 6479:
+/***/ 8452:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43244,10 +43088,126 @@ function mustRead({ job, runs, read, lastSeenMs }) {
     return !(0,jobs_status/* isFinal */.dR)(job.status) && lastSeenMs - read.atMs >= rateEveryMs;
 }
 
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/container-log.js
+
+
+
+
+
+
+function openLogPrinter(runner, log, wanted, jobCount) {
+    const mode = wanted === 'stream' && jobCount >= report_log/* minManyJobs */.Mx ? 'on-failure' : wanted;
+    const folder = mode === 'none' ? null : makeFolder(runner, log.logIncomplete);
+    const printJob = ({ ref: { index }, job: { uuid, title } }) => {
+        const number = jobCount === 1 ? '' : `#${index + 1} `;
+        const name = `${number}${(0,sanitize/* sanitizeLine */.PN)(title || `job ${uuid}`, 200)}`;
+        let isOpen = false;
+        const startGroup = (heading) => {
+            if (!isOpen)
+                runner.startGroup(heading);
+            isOpen = true;
+        };
+        const print = (text) => {
+            if (jobCount === 1)
+                startGroup(`Log of ${name}`);
+            log.print(text, index);
+        };
+        const { line, restart, end } = mode === 'stream' ? createLogPrinter(print, folder, jobCount) : silent;
+        return {
+            line,
+            restart,
+            end: (result, tail) => {
+                end(tail);
+                const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
+                if (mode === 'on-failure' && isBad && tail.length > 0) {
+                    startGroup(`Last ${tail.length} log lines of ${name}`);
+                    for (const text of tail)
+                        printLine(print, text);
+                }
+                if (isOpen)
+                    runner.endGroup();
+            },
+            trouble: (error) => log.logIncomplete(`job ${uuid}`, error),
+            resultsIgnored: (reason) => log.resultsIgnored(uuid, reason),
+        };
+    };
+    return { mode, folder, printJob };
+}
+const silent = { line: () => { }, restart: () => { }, end: () => { } };
+function makeFolder(runner, logIncomplete) {
+    try {
+        const folder = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
+        runner.output('logs-path', folder);
+        return folder;
+    }
+    catch (error) {
+        logIncomplete('every job', error);
+        return null;
+    }
+}
+const linesOfStep = 20_000;
+const lastLines = 30;
+function createLogPrinter(print, folder, jobCount) {
+    let linesLeft = Math.floor(linesOfStep / jobCount);
+    let shownRun = 1;
+    const printed = new Map();
+    let repeated = new Map();
+    let isRestarted = false;
+    return {
+        line: (text, runNumber) => {
+            if (linesLeft < 0)
+                return;
+            if (runNumber !== shownRun) {
+                print(`run ${runNumber}`);
+                shownRun = runNumber;
+                printed.clear();
+                repeated.clear();
+            }
+            const times = repeated.get(text) ?? 0;
+            repeated.set(text, times - 1);
+            if (times > 0)
+                return;
+            printed.set(text, (printed.get(text) ?? 0) + 1);
+            if (linesLeft > 0)
+                linesLeft = Math.max(0, linesLeft - printLine(print, text));
+            else {
+                const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
+                print(`${place}; its last lines follow at the end`);
+                linesLeft = -1;
+            }
+        },
+        restart: () => {
+            if (!isRestarted && linesLeft >= 0)
+                print('the log starts over; lines shown before are not repeated');
+            isRestarted = true;
+            repeated = new Map(printed);
+        },
+        end: (tail) => {
+            const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
+            linesLeft = -1;
+            if (last.length > 0)
+                print(`some lines are not shown; the last ${last.length}:`);
+            for (const text of last)
+                printLine(print, text);
+        },
+    };
+}
+const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
+const maxShown = 7_200;
+const maxLooked = 16_000;
+function printLine(print, text) {
+    const rows = (0,build_text/* cut */.Jj)((0,sanitize/* sanitizeLogLine */.Ov)(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
+    for (const part of rows)
+        print(`| ${part}`);
+    return rows.length;
+}
+
 // EXTERNAL MODULE: ./build/service/poll.js
 var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/custody/facts.js
@@ -43328,7 +43288,7 @@ function createStep(plan, jobs, listeners, deps, closed) {
     const end = createStepEnd(deps, plan.timeoutMs, closed);
     const budget = createBudget(client, plan.ceilings, AbortSignal.any([end.signal, closed]));
     const told = [log, ...listeners];
-    const printer = (0,container_log/* openLogPrinter */.VT)(runner, log, plan.logs, jobs.length);
+    const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
     return {
         deps,
         plan,
@@ -43392,7 +43352,7 @@ function watchfulInterval(interval) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6479);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8452);
 
 
 

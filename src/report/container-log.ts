@@ -5,7 +5,7 @@ import type { SubmittedJob } from '../jobs/records.ts';
 import type { JobLogEvents } from '../logs/run-log.ts';
 import type { LogMode } from '../logs/collector.ts';
 import type { Runner } from '../runner.ts';
-import { cut, stripInvisible } from '../text.ts';
+import { cut } from '../text.ts';
 import { minManyJobs, type Log } from './log.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
@@ -130,9 +130,4 @@ function printLine(print: (text: string) => void, text: string): number {
   const rows = cut(sanitizeLogLine(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
   for (const part of rows) print(`| ${part}`);
   return rows.length;
-}
-
-/** The lines of a log as a terminal shows them, without colors. */
-export function plainLines(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => stripInvisible(line).trimEnd());
 }

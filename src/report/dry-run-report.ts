@@ -9,16 +9,9 @@ import { formatRef } from './log.ts';
 import { describeOverBudget } from './outcome-messages.ts';
 import { writeVerdict } from './outputs.ts';
 import { annotateAll, formatMessage } from './report.ts';
-import { escapeHtml, escapePreformatted, sanitizeLine, sanitizeLogLine } from './sanitize.ts';
+import { escapeHtml, sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { writeSummary } from './summary.ts';
-import {
-  fold,
-  formatNumber,
-  joinBlocks,
-  renderTable,
-  uuidCell,
-  type Column,
-} from './summary/tables.ts';
+import { formatNumber, joinBlocks, renderTable, uuidCell, type Column } from './summary/tables.ts';
 import { describeNoOffers } from './warnings.ts';
 
 /**
@@ -53,7 +46,7 @@ export async function reportDryRun(
       `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
       renderTable(planColumns, plans, 'the log'),
       estimate && `<p>${escapeHtml(estimate)}</p>`,
-      ...plans.map((plan) => renderBody(plan, plans.length === 1)),
+      'The log has the requests.',
     ]),
   );
 }
@@ -84,7 +77,6 @@ function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
   for (const line of describePrices(plan)) runner.print(`  ${line}`);
 }
 
-/** What is known of the price, in safe lines. */
 function describePrices({ request, models, prices, shareMs }: PlannedEntry): readonly string[] {
   const others = models.filter((name) => name !== request.gpuName).join(', ');
   const first = others && `Cooked first: ${request.gpuName}; other models: ${others}`;
@@ -116,13 +108,6 @@ const planColumns: readonly Column<PlannedEntry>[] = [
   },
   { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
-
-// Below the table: a cell would take the indentation.
-function renderBody(plan: PlannedEntry, isOpen: boolean): string {
-  const lines = bodyLines(plan).map((line) => escapePreformatted(line, 1_000));
-  const title = `Request of ${formatNumber(plan.request.index)}`;
-  return lines.length === 0 ? '' : fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
-}
 
 /** The body of the cook as JSON; empty where none is known. */
 function bodyLines({ body }: PlannedEntry): readonly string[] {

@@ -8,7 +8,7 @@ import {
   type ServiceTrouble,
 } from '../errors.ts';
 import type { Runner } from '../runner.ts';
-import { describeTrouble, firstThatFit, withStop } from './format.ts';
+import { describeTrouble, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and how to fix it. */
@@ -49,7 +49,7 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
 const inputWords = ['An input is invalid', 'in the inputs', 'sent'];
 const recipeWords = ['The recipe cannot be cooked with these inputs', 'with the recipes', 'cooked'];
 
-/** Everything that is wrong with the inputs, as many problems as fit. */
+/** Everything that is wrong with the inputs. */
 export function describeInputError(
   { problems }: InputError,
   [only, several, undone] = inputWords,
@@ -57,16 +57,11 @@ export function describeInputError(
   const lines = problems.map(
     ({ input, message }) => `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`,
   );
-  // What an annotation shows.
-  const shown = firstThatFit(lines, 3_900);
-  const left = lines.length - shown.length;
-  const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
   const what = lines.length === 1 ? only : `${lines.length} problems ${several}`;
-  const title = `${what}; nothing was ${undone}`;
-  return { title, cause: [...shown, ...more].join('\n'), remedy: '' };
+  return { title: `${what}; nothing was ${undone}`, cause: lines.join('\n'), remedy: '' };
 }
 
-/** Trouble with the files of the runner, or a bug in this action. */
+// Trouble with the files of the runner, or a bug in this action.
 function describeInternalError(error: unknown): ErrorMessage {
   const cause = sanitizeLine(
     error instanceof Error ? `${error.name}: ${error.message}` : String(error),

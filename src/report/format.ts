@@ -9,7 +9,7 @@ import { formatStatus, isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-/** A duration such as `4s`, `3m 02s`, `1h 05m`. */
+/** `4s`, `3m 02s`, `1h 05m` */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -42,12 +42,12 @@ export function firstThatFit(texts: readonly string[], maxBytes: number): readon
   return end === -1 ? texts : texts.slice(0, end);
 }
 
-/** An amount such as `0.35 USD`. */
+/** `0.35 USD` */
 export function formatUsd(amount: number): string {
   return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toDigits(amount, 2)} USD`;
 }
 
-/** An amount with up to four digits, such as `0.50 USD` or `0.0232 USD`. */
+/** `0.50 USD`, `0.0232 USD` */
 export function formatExactUsd(amount: number): string {
   return `${toDigits(amount, 4)} USD`;
 }

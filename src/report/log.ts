@@ -44,13 +44,12 @@ export function createLog(runner: Runner, clock: Clock, jobCount: number) {
   return {
     print,
     ...createJobMessages(print, jobCount),
-    ...createServerMessages(print),
     ...createStepMessages(runner, print, jobCount),
     ...createWarnings(runner),
   };
 }
 
-/** `#3  ` before a line about one of several jobs; empty where there is one. */
+/** `#3  ` before a line about one of several jobs. */
 export function formatRef(index: number, jobCount: number): string {
   return jobCount === 1 ? '' : `${`#${index + 1}`.padEnd(String(jobCount).length + 1)}  `;
 }
@@ -99,24 +98,13 @@ function createJobMessages(print: Print, jobCount: number) {
       canceled.add(jobUuid);
       print(describe('canceling', `${sanitizeLine(reason)} (job ${jobUuid})`), index);
     },
-    /** The first model of an entry is not on offer, and another one is. */
     preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
       const why = `no offers for ${formatModel(first.gpuName)}`;
       print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
     },
-    /** A try has ended without a start, and the next model is cooked. */
+    /** A job ended without a start, and the next model is cooked. */
     tryingNext: (done: EarlierTry, next: CookRequest, offers: OfferSummary | null) =>
       print(`${describeTry(done)}; trying ${formatOffered(next, offers)}`, next.index),
-  };
-}
-
-/** `RTX 4090 (2 offers match: 0.69 USD an hour)` */
-function formatOffered({ gpuName }: CookRequest, offers: OfferSummary | null): string {
-  return `${formatModel(gpuName)}${offers === null ? '' : ` (${describeOffers(offers)})`}`;
-}
-
-function createServerMessages(print: Print) {
-  return {
     noAddressYet: ({ ref }: SubmittedJob) =>
       print('waiting for the address, which some nodes report minutes after the start', ref.index),
     notReady: ({ ref }: SubmittedJob, check: string, answer: string) =>
@@ -136,6 +124,11 @@ function createServerMessages(print: Print) {
       }
     },
   };
+}
+
+/** `RTX 4090 (2 offers match: 0.69 USD an hour)` */
+function formatOffered({ gpuName }: CookRequest, offers: OfferSummary | null): string {
+  return `${formatModel(gpuName)}${offers === null ? '' : ` (${describeOffers(offers)})`}`;
 }
 
 function createStepMessages(runner: Runner, print: Print, jobCount: number) {

@@ -21,8 +21,6 @@ export const maxMessage = 1_000;
 // Linux takes no environment variable above 128 KiB, and scripts read this output from one.
 const maxJobsBytes = 100_000;
 
-const unfinished = 'The step ended before it could report on its jobs: see its log.';
-
 /**
  * Sets the step's outputs; without outcomes, before anything else, so that what is JSON is JSON on
  * every way out: `fromJSON` fails for an empty text.
@@ -30,7 +28,7 @@ const unfinished = 'The step ended before it could report on its jobs: see its l
 export function writeOutputs(
   runner: Runner,
   outcomes: readonly Outcome[] = [],
-  message = unfinished,
+  message = 'The step ended before it could report on its jobs: see its log.',
 ): void {
   const worstFirst = sortByResult(outcomes);
   writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
@@ -53,13 +51,13 @@ export function writeOutputs(
   writeOutputFile(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
 }
 
-/** Sets the outputs that every way out has, beside the JSON. */
+/** Sets the outputs that say how the step ended. */
 export function writeVerdict(runner: Runner, result: Result, message: string): void {
   runner.output('result', result);
   runner.output('message', cut(message, maxMessage));
 }
 
-/** Sets an output to a list of jobs, which is shortened where it is long. */
+/** Sets an output to a list of jobs, shortened from 100 KB on. */
 export function writeJobList(
   runner: Runner,
   output: string,

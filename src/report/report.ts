@@ -3,7 +3,6 @@ import type { Outcome } from '../jobs/records.ts';
 import { sortByResult } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
-import { plainLines } from './container-log.ts';
 import { describeError, describeInputError, type ErrorMessage } from './errors.ts';
 import { formatClosing } from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
@@ -11,7 +10,10 @@ import { maxMessage, writeOutputs, writeVerdict } from './outputs.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
 
-/** Reports what happened to each job, and sets the step's verdict. */
+/**
+ * Reports what happened to each job, and sets the step's verdict: with an error annotation for each
+ * that was not successful, the worst first.
+ */
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
@@ -20,10 +22,13 @@ export async function reportOutcomes(
   const { isFine = endedWell } = options;
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
-  annotateOutcomes(runner, bad);
+  // What keeps all of them from being cooked is one error.
+  const groups = Map.groupBy(sortByResult(bad), (outcome) => outcome.error ?? outcome);
+  const messages = [...groups.values()].flatMap((group) => group.slice(0, 1).map(describeOutcome));
+  annotateAll(runner, messages);
   const closing = formatClosing(outcomes);
   const title = outcomes.length === 1 ? undefined : closing;
-  const [worst] = sortByResult(bad).map(describeOutcome);
+  const [worst] = messages;
   writeOutputs(runner, outcomes, worst ? formatMessage(runner, worst, title) : closing);
   await writeSummary(runner, () => renderSummary(outcomes, options));
 }
@@ -55,13 +60,6 @@ export async function annotateFailure(
   return message;
 }
 
-/** One error annotation for each job that was not successful, the worst first. */
-export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
-  // What keeps all of them from being cooked is one error.
-  const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-  annotateAll(runner, sortByResult([...causes.values()]).map(describeOutcome));
-}
-
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
 
@@ -86,9 +84,7 @@ const maxEvidence = 15;
 const maxEvidenceLine = 180;
 
 function annotate(runner: Runner, { title, cause, remedy, evidence = [] }: ErrorMessage): void {
-  const lines = lastOfLog(evidence).map(
-    (line) => `| ${cut(sanitizeLogLine(line), maxEvidenceLine)}`,
-  );
+  const lines = lastOfLog(evidence).map((line) => `| ${cut(line, maxEvidenceLine)}`);
   const log = lines.length > 0 ? ['The log ends with:', ...lines] : [];
   // An error of Node or a library may quote anything.
   const parts = [runner.redactor.redact(cause), remedy, ...log].filter((part) => part !== '');
@@ -97,7 +93,8 @@ function annotate(runner: Runner, { title, cause, remedy, evidence = [] }: Error
 
 // What the end of a log says: no blank lines, rules, bars or repeats, and nothing before a traceback.
 function lastOfLog(evidence: readonly string[]): readonly string[] {
-  const lines = plainLines(evidence)
+  const lines = evidence
+    .map(sanitizeLogLine)
     .filter((line) => !noise.some((pattern) => pattern.test(line)))
     .filter((line, index, all) => line !== all[index - 1]);
   const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));

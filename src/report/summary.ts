@@ -6,7 +6,6 @@ import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import { totalCostOf } from '../money/cost.ts';
 import type { Runner } from '../runner.ts';
-import { plainLines } from './container-log.ts';
 import {
   describeTrouble,
   firstThatFit,
@@ -17,7 +16,7 @@ import {
 } from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { writeOutputFile } from './outputs.ts';
-import { escapeHtml, escapePreformatted } from './sanitize.ts';
+import { escapeHtml, escapePreformatted, sanitizeLogLine } from './sanitize.ts';
 import {
   consoleLink,
   fold,
@@ -33,7 +32,7 @@ import { renderTimeline } from './summary/timeline.ts';
 
 // GitHub drops a summary of more than 1 MiB as a whole.
 const maxBytes = 1_000_000;
-// GitHub takes no comment of more than 65,536 characters; whoever posts it may add some.
+// GitHub takes comments of up to 65,536 characters; the workflow may add some.
 const maxCommentBytes = 65_000;
 
 /**
@@ -63,13 +62,11 @@ function cutToFit(markdown: string, max: number): string {
   return text + close.join('') + note;
 }
 
-/** How the outcomes are judged, where that is not as everywhere. */
 export interface ReportOptions {
   /** Whether the step may pass with this outcome. */
   readonly isFine?: (outcome: Outcome) => boolean;
   /** Whether jobs that are still running are canceled when the workflow's job ends. */
   readonly stopsWithJob?: boolean;
-  /** What the jobs may cost. */
   readonly ceilings?: Ceilings;
 }
 
@@ -92,7 +89,6 @@ export function renderSummary(
 /** `### ❌ 1 of 4 jobs failed · 11m 45s · about 0.32 USD` */
 function renderHeading(outcomes: readonly Outcome[]): string {
   const worst = sortByResult(outcomes)[0]?.result ?? 'error';
-  // How many of them succeeded goes without saying.
   const counts = formatCounts(outcomes).replace(/, \d+ succeeded$/, '');
   const times = outcomes.map(timesOf).filter(({ createdMs }) => createdMs !== null);
   const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
@@ -107,25 +103,21 @@ function renderHeading(outcomes: readonly Outcome[]): string {
   return `### ${parts.join(' · ')}`;
 }
 
-// Nobody reads more.
-const maxFailures = 50;
-const maxLogs = 20;
+const maxFailures = 20;
+const maxNames = 50;
 const maxLogLines = 40;
-// Of all logs together, beside the table in a comment.
+// For all logs together, so that a comment has room for the table.
 const maxLogBytes = 30_000;
 
-/**
- * Of jobs that were not successful, the worst first: what happened, once for all that it happened to,
- * what to do, and the end of their logs.
- */
+/** The jobs that were not successful, the worst first, in groups with the same cause and remedy. */
 function renderFailures(
   outcomes: readonly Outcome[],
   isFine: (outcome: Outcome) => boolean,
 ): readonly string[] {
   const bad = sortByResult(outcomes.filter((outcome) => !isFine(outcome)));
   const isSeveral = outcomes.length > 1;
-  const withLog = bad.slice(0, maxLogs);
-  const groups = Map.groupBy(bad.slice(0, maxFailures), describeFailure);
+  const shown = bad.slice(0, maxFailures);
+  const groups = Map.groupBy(shown, describeFailure);
   const blocks = [...groups].flatMap(([text, group]) => {
     const names = group.map((outcome) => formatName(outcome, isSeveral)).join(', ');
     const icon = group.map(({ result }) => results[result].icon)[0];
@@ -133,20 +125,20 @@ function renderFailures(
     // Of a single job that was never seen there is no name.
     const hasName = isSeveral || group.some(({ job }) => job !== null);
     const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
-    const logs = group
-      .filter((outcome) => withLog.includes(outcome))
-      .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
+    const logs = group.flatMap((outcome) =>
+      renderLog(outcome, isSeveral, maxLogBytes / shown.length),
+    );
     const folded = logs.length === 0 ? [] : [fold('Last lines of the log', logs)];
     return [`<p>${icon} ${line}</p>`, ...folded];
   });
-  const left = bad.length - maxFailures;
+  const left = bad.length - shown.length;
   return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
 }
 
 // Without the UUID, so that what happened to several jobs is one text.
 function describeFailure(outcome: Outcome): string {
   const { title, cause, remedy } = describeOutcome(outcome);
-  // Only of an error, the title says more than what is shown of the job.
+  // The title of an error says more than the name of the job.
   const what = outcome.error === null ? cause : `${title}. ${cause}`;
   const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${renderSentence(remedy)}`;
   const uuid = uuidOf(outcome);
@@ -155,7 +147,9 @@ function describeFailure(outcome: Outcome): string {
 }
 
 function renderLog({ ref, logTail }: Outcome, isSeveral: boolean, maxSize: number) {
-  const lines = plainLines(logTail.slice(-maxLogLines)).map((line) => escapePreformatted(line));
+  const lines = logTail
+    .slice(-maxLogLines)
+    .map((line) => escapePreformatted(sanitizeLogLine(line)));
   const shown = firstThatFit(lines.toReversed(), maxSize).toReversed();
   if (shown.every((line) => line.trim() === '')) return [];
   const whose = isSeveral ? [`<b>${formatNumber(ref.index)}</b>`] : [];
@@ -166,15 +160,13 @@ function isOpen({ job, cancel }: Outcome): boolean {
   return job !== null && !isFinal(job.status) && cancel !== 'accepted';
 }
 
-/** That jobs which have not ended are billed, and how they are stopped. */
+// Jobs that have not ended are billed.
 function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
   const open = outcomes.filter(isOpen);
   if (open.length === 0) return '';
   // The last status is not known, or the cancel was not accepted.
   const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
-  const names = open
-    .slice(0, maxFailures)
-    .map((outcome) => formatName(outcome, outcomes.length > 1));
+  const names = open.slice(0, maxNames).map((outcome) => formatName(outcome, outcomes.length > 1));
   const rate = formatRates(open);
   const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
   const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
@@ -182,7 +174,6 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
   const [only = null] = open.length === 1 ? open.map(uuidOf) : [];
   const uuid = uuidCell(only) || 'of this step';
   const action = '<code>dispersed-cook/dispersed-cook';
-  // The step is over, and nothing in this workflow sees how they end.
   const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
   return [
     `<p>🟢 ${billed}`,

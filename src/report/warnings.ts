@@ -70,7 +70,6 @@ function createJobWarnings(warn: Warn) {
       const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${checkConsole}`;
       warn('No earlier job was taken over', message, recipeUuid);
     },
-    /** The service did not keep the end of the description. */
     markMissing: ({ uuid }: Job) => {
       const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. Use a shorter description.`;
       warn('The service changed a description', message);

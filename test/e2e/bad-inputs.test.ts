@@ -558,9 +558,9 @@ test('several problems are told at once, each on a line of one annotation', () =
   expect(several.summary.match(/^<li>/gm)).toHaveLength(10);
 });
 
-test('more problems than an annotation holds are counted, and listed in the summary', () => {
+test('more problems than an annotation holds are listed in the summary', () => {
   const complaint = complaintOf(many);
   expect(complaint.length).toBeLessThanOrEqual(4_096);
-  expect(complaint).toMatch(/\nand 8\d\d more; see the job summary$/);
+  expect(complaint).toMatch(/…$/);
   expect(many.summary.match(/^<li>/gm)).toHaveLength(900);
 });

@@ -224,7 +224,7 @@ test('so pinned, a recipe is cooked as it was reviewed, and no recipe where anot
   ]);
 }, 60_000);
 
-test('the summary has a row and the body of each job', () => {
+test('the summary has a row for each job', () => {
   const { summary } = see('full');
   const rows = summary.split('\n').filter((line) => line.startsWith('<tr><td'));
   expect(rows).toHaveLength(3);
@@ -232,11 +232,6 @@ test('the summary has a row and the body of each job', () => {
     expect(row).toContain(`<span>#</span>${index + 1} Render</td>`);
     expect(row).toContain(`<samp>${index === 1 ? b : a}</samp>`);
   }
-  const bodies = [
-    ...summary.matchAll(/<summary>Request of <span>#<\/span>(\d)<\/summary>[^]*?<\/details>/g),
-  ];
-  expect(bodies.map(([, number]) => number)).toEqual(['1', '2', '3']);
-  for (const [text] of bodies) expect(text).toContain('***');
 });
 
 test('each recipe is read once', () => {

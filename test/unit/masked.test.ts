@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { annotateOutcomes } from '../../src/report/report.ts';
+import { reportOutcomes } from '../../src/report/report.ts';
 import { createLogPrinter } from '../../src/report/container-log.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { githubHtml } from '../browser/github.ts';
@@ -69,16 +69,16 @@ test('no part of a masked secret shows in the summary', () => {
   );
 });
 
-test('nor in what is printed', () => {
-  fc.assert(
-    fc.property(jobs, (outcomes) => {
+test('nor in what is printed', async () => {
+  await fc.assert(
+    fc.asyncProperty(jobs, async (outcomes) => {
       const runner = rememberingRunner({});
       const printer = createLogPrinter(runner.print, '/logs', 1);
       // A longer line is shown in rows, which are cut by characters.
       const lines = outcomes.flatMap(({ logTail }) => logTail).filter(({ length }) => length < 900);
       for (const line of lines) printer.line(line, 1);
       runner.startGroup(outcomes[0]?.job?.title ?? '');
-      annotateOutcomes(runner, outcomes);
+      await reportOutcomes(runner, outcomes, { isFine: () => false });
       const annotations = runner.annotations.map(({ title, message }) => `${title}\n${message}`);
       const masked = maskLines([...runner.lines, ...annotations].join('\n'), secrets);
       expect(leaks(masked)).toEqual([]);

@@ -10,9 +10,8 @@ import { consoleUrl } from '../errors.ts';
 import { describeStatus, formatCost, formatDuration, formatEstimate } from '../format.ts';
 import { escapeHtml, sanitizeLine } from '../sanitize.ts';
 
-// What summaries are made of. Foreign text stands in HTML alone, where Markdown is not read.
+// What summaries are made of. Foreign text is in HTML only, where GitHub reads no Markdown.
 
-/** A column of a table: its head, and what it shows of a row. */
 export interface Column<T> {
   readonly heading: string;
   /** HTML; empty where there is nothing to say. */
@@ -21,17 +20,14 @@ export interface Column<T> {
   readonly keep?: 'left' | 'right';
 }
 
-/** A column of numbers. */
 export function numbers<T>(heading: string, cell: (row: T) => string): Column<T> {
   return { heading, cell, keep: 'right' };
 }
 
-// More push the rest out of sight.
 const maxRows = 200;
 
 /**
- * A table of the first rows; a column without any text is left out. It is HTML, for a cell of
- * Markdown's tables cannot be kept on one line.
+ * A table of the first rows, without empty columns. HTML can keep a cell on one line, Markdown cannot.
  * @param elsewhere the output that has the rest of the rows
  */
 export function renderTable<T>(
@@ -58,20 +54,21 @@ export function formatNumber(index: number): string {
   return `<span>#</span>${index + 1}`;
 }
 
-/** A UUID to copy, or so much of its beginning; empty where there is none. Not `<code>`, which GitHub breaks at every hyphen. */
+/** A UUID or its beginning; empty where there is none. Not `<code>`, which GitHub breaks at hyphens. */
 export function uuidCell(uuid: string | null, length = 36): string {
   return uuid === null || !isUuid(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }
 
-/** The console, where every job can be seen and canceled. */
 export const consoleLink = `<a href="${consoleUrl}">the console</a>`;
 
 /** A sentence of ours with foreign text in it, in which the console's address is a link. */
-export function renderSentence(text: string, maxLength = 1_500): string {
-  const parts = sanitizeLine(text, maxLength).split(consoleUrl);
+export function renderSentence(text: string): string {
+  const parts = sanitizeLine(text, maxSentence).split(consoleUrl);
   const link = `<a href="${consoleUrl}">${consoleUrl.slice('https://'.length)}</a>`;
-  return parts.map((part) => escapeHtml(part, maxLength)).join(` ${link}`);
+  return parts.map((part) => escapeHtml(part, maxSentence)).join(` ${link}`);
 }
+
+const maxSentence = 1_500;
 
 /** Blocks under a line that unfolds them. */
 export function fold(summary: string, blocks: readonly string[], isOpen = false): string {
@@ -109,7 +106,6 @@ export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
   ];
 }
 
-/** What is rarely needed, folded. */
 export function renderDetails(outcomes: readonly Outcome[], ceilings: Ceilings): string {
   const offers = outcomes.map((outcome) => outcome.offers);
   const estimate = formatEstimate(offers, ceilings);
@@ -150,7 +146,6 @@ export const rateColumn = numbers('USD an\u00a0hour', (outcome: Outcome) => {
   return costCell(usd === null ? null : { usd, is: 'billed' });
 });
 
-// Where the ports of a job that runs can be reached.
 function addressCell(outcome: Outcome): string {
   const addresses = nodeUrlsOf(outcome).map((url) => `<code>${addressOf(url)}</code>`);
   return addresses.join('<br>');
@@ -166,7 +161,6 @@ const detailColumns: readonly Column<Outcome>[] = [
   { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
 ];
 
-// What the containers reported: a key a column.
 function resultColumns(outcomes: readonly Outcome[]): readonly Column<Outcome>[] {
   const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
   return [...keys].slice(0, maxResults).map((key) => ({
@@ -184,7 +178,6 @@ function resultCell(value: Json | undefined): string {
   return escapeHtml(JSON.stringify(short) ?? '', 120);
 }
 
-/** What something has cost; empty where that is not known. */
 export function costCell(cost: Cost | null): string {
   return cost === null ? '' : formatCost(cost).replace(' USD', '').replace('under', '&lt;');
 }

@@ -4,9 +4,7 @@ import { formatDuration } from '../format.ts';
 
 // Drawn with letters: the axis of a mermaid diagram cannot be read on a phone.
 
-// More lines are not read; the log has the progress of many jobs.
 const maxJobs = 20;
-
 // With the number, as much as a phone shows.
 const barWidth = 30;
 
@@ -16,10 +14,7 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
   running: '█',
 };
 
-/**
- * When each job was queued, starting and running, a line a job above an axis; empty where the table
- * tells as much: of a job that ran once, and of none that began.
- */
+/** When each job was queued, starting and running, a line a job; empty where the table says as much. */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
   const rows = outcomes
     .map((outcome) => ({ ref: outcome.ref, phases: phasesOf(outcome).filter(takesTime) }))
