@@ -37,10 +37,7 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
   void clock.sleep(ms, cleared.signal).then(() => {
     if (!cleared.signal.aborted) fire();
   });
-  return {
-    signal: deadline.signal,
-    clear: () => cleared.abort(),
-  };
+  return { signal: deadline.signal, clear: () => cleared.abort() };
 }
 
 /**

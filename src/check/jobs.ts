@@ -53,16 +53,11 @@ export interface CheckedJob extends MarkedJob {
   readonly cost: Cost | null;
 }
 
-/** What a check has seen and done; the newest jobs come first. */
-export interface CheckResult {
-  /** How far back it looked, Unix ms. */
-  readonly sinceMs: number;
-  readonly nowMs: number;
-  readonly running: readonly CheckedJob[];
-  readonly ended: readonly CheckedJob[];
-  /** Jobs that outlived their run, as they are now; they are among the others too. */
-  readonly orphans: readonly CheckedJob[];
-}
+/** The jobs that a check has looked at, the newest first; the orphans are among the others too. */
+export type CheckedJobs = Awaited<ReturnType<typeof readCosts>>;
+
+/** With how far back it looked, and when; Unix ms. */
+export type CheckResult = CheckedJobs & { readonly sinceMs: number; readonly nowMs: number };
 
 // To spare the service.
 const maxSingleBills = 20;
@@ -77,7 +72,7 @@ export async function readCosts(
   orphans: readonly MarkedJob[],
   nowMs: number,
   signal: AbortSignal,
-): Promise<Omit<CheckResult, 'sinceMs' | 'nowMs'>> {
+) {
   const hasEnded = ({ job }: MarkedJob) => hasEndedForGood(job, nowMs);
   // Those that run first: only their runs show what they cost an hour.
   const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
@@ -85,7 +80,7 @@ export async function readCosts(
   const runs = await readRunsOfJobs(client, uuids, signal);
   const estimated = jobs.map(({ job }) => createJobOutcome(job, runs.get(job.uuid)));
   const outcomes = await withBills(estimated, client, signal, maxSingleBills);
-  const checked = jobs.flatMap((marked, index) => {
+  const checked = jobs.flatMap((marked, index): readonly CheckedJob[] => {
     const outcome = outcomes[index];
     if (outcome === undefined) return [];
     const untilMs = outcome.ending === 'final' ? undefined : nowMs;

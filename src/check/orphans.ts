@@ -12,8 +12,8 @@ import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import type { MarkedJob } from './jobs.ts';
 
-/** Post may still be at work when the run shows as over, on a machine that was cut off. */
-export const minOverMs = 10 * 60_000;
+// Post may still be at work when the run shows as over, on a machine that was cut off.
+const minOverMs = 10 * 60_000;
 
 /**
  * Finds the jobs that still run after their workflow run ended, and that were not to outlive it.

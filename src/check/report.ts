@@ -21,7 +21,7 @@ import {
   type Column,
 } from '../report/summary/tables.ts';
 import type { Runner } from '../runner.ts';
-import type { CheckedJob, CheckResult } from './jobs.ts';
+import type { CheckedJob, CheckedJobs, CheckResult } from './jobs.ts';
 
 /** Reports what a check has seen and done, and fails the step where something went wrong. */
 export async function reportCheck(
@@ -41,13 +41,9 @@ export async function reportCheck(
 }
 
 /** Sets the outputs that are JSON. */
-export function writeCheckOutputs(
-  runner: Runner,
-  { running, ended, orphans }: Pick<CheckResult, 'running' | 'ended' | 'orphans'>,
-): void {
-  writeJobList(runner, 'running', running.map(describeChecked));
-  writeJobList(runner, 'ended', ended.map(describeChecked));
-  writeJobList(runner, 'orphans', orphans.map(describeChecked));
+export function writeCheckOutputs(runner: Runner, jobs: CheckedJobs): void {
+  for (const name of ['running', 'ended', 'orphans'] as const)
+    writeJobList(runner, name, jobs[name].map(describeChecked));
 }
 
 function describeChecked({ outcome, cost }: CheckedJob) {

@@ -14,8 +14,7 @@ import {
   uuid,
   whole,
 } from './parsers.ts';
-import { invalid, list, mapping, quote, suggest, type Parse } from './tree.ts';
-import { maxText, parseYaml } from './yaml.ts';
+import { invalid, list, mapping, parseYaml, quote, suggest, type Parse } from './tree.ts';
 
 // Each is tried for minutes at least.
 const maxGpuNames = 8;
@@ -185,6 +184,5 @@ export function readRecipesFile(given: string, { env }: Runner): readonly Recipe
     const reason = asError(error).message;
     throw invalid(`cannot be read (${reason}): use a path relative to the workspace`);
   }
-  if (content.length > maxText) throw invalid(`is longer than ${maxText} characters`);
   return readRecipes(content.replace(/^\uFEFF/, ''));
 }

@@ -17,8 +17,7 @@ import {
 } from './parsers.ts';
 import { input } from './read.ts';
 import { readRecipes, readRecipesFile } from './recipes.ts';
-import { invalid, list } from './tree.ts';
-import { parseYaml } from './yaml.ts';
+import { invalid, list, parseYaml } from './tree.ts';
 
 // As the `action.yml` of each action has them, but the fields of a cook.
 

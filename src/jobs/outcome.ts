@@ -64,8 +64,8 @@ export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcom
   const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
   const final = finalResultOf(job.status);
   const result = final ?? (job.status === 'RUNNING' ? 'running' : 'submitted');
-  const [ending, isKept] = [final === null ? 'running' : 'final', final === null] as const;
-  return createOutcome({ ref, job, runs, origin: 'given', ending, isKept, result });
+  const ending = final === null ? 'running' : 'final';
+  return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: final === null, result });
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {

@@ -15,28 +15,23 @@ interface ResultRow {
   readonly state: 'pending' | 'success' | 'failure' | 'error';
 }
 
-const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'] as const;
-const notWatched = 'could not be cooked or watched';
-
-const rows = {
-  error: { icon: '⚠️', words: notWatched, verb: '', state: error },
-  failed: { icon: '❌', words: 'failed', verb: '', state: failure },
-  'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
-  'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },
-  cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: error },
-  detached: { icon: '⏳', words: 'left running', verb: 'was', state: pending },
-  running: { icon: '🟢', words: 'running', verb: 'is', state: pending },
-  submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: pending },
-  succeeded: { icon: '✅', words: 'succeeded', verb: '', state: success },
-  'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: success },
+export const results = {
+  error: { icon: '⚠️', words: 'could not be cooked or watched', verb: '', state: 'error' },
+  failed: { icon: '❌', words: 'failed', verb: '', state: 'failure' },
+  'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: 'failure' },
+  'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: 'error' },
+  cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: 'error' },
+  detached: { icon: '⏳', words: 'left running', verb: 'was', state: 'pending' },
+  running: { icon: '🟢', words: 'running', verb: 'is', state: 'pending' },
+  submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: 'pending' },
+  succeeded: { icon: '✅', words: 'succeeded', verb: '', state: 'success' },
+  'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: 'success' },
 } as const satisfies Readonly<Record<string, ResultRow>>;
 
 /** How one job ended or stands, as the output `result` names it. */
-export type Result = keyof typeof rows;
+export type Result = keyof typeof results;
 
-export const results: Readonly<Record<Result, ResultRow>> = rows;
-
-const worstFirst = Object.keys(rows);
+const worstFirst = Object.keys(results);
 
 /** The worst first, whose result is that of the step; those with the same result in their old order. */
 export function sortByResult<T extends { readonly result: Result }>(outcomes: readonly T[]) {

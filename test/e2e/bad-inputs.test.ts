@@ -40,7 +40,7 @@ const write = (name: string, text: string) => {
 const written = {
   good: write('good.txt', recipe),
   empty: write('empty.txt', '\n'),
-  large: write('large.txt', '\n'.repeat(1_000_001)),
+  large: write('large.txt', `-${'\n'.repeat(1_000_001)}`),
   bad: write('bad.json', JSON.stringify([recipe, { uuid: recipe, gpu_count: 'two' }])),
   unbounded: write(
     'unbounded.yml',
