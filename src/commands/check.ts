@@ -1,6 +1,5 @@
 import { finishStatuses } from '../check/follow-up.ts';
-import { findRepositoryJobs, readCosts } from '../check/jobs.ts';
-import { cancelOrphans, findOrphans } from '../check/orphans.ts';
+import { cancelOrphans, findOrphans, findRepositoryJobs, readCosts } from '../check/jobs.ts';
 import { reportCheck, writeCheckOutputs } from '../check/report.ts';
 import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';

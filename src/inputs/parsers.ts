@@ -2,7 +2,6 @@ import type { ReadyCheck } from '../jobs/records.ts';
 import { isUuid } from '../service/schemas.ts';
 import { invalid, quote, type Parse } from './tree.ts';
 
-/** Any text, verbatim. */
 export const text: Parse<string> = (given) => {
   if (typeof given === 'string') return given;
   throw invalid(
@@ -58,12 +57,10 @@ export function oneOf<const Words extends readonly string[]>(words: Words): Pars
   );
 }
 
-/** A decimal number from 0, fractions included. */
 export const number = textThat('is not a number of 0 or more', (given) =>
   /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : undefined,
 );
 
-/** An amount in US dollars, more than zero: digits and a point. */
 export const usd = textThat(
   'is not an amount in USD of more than 0, such as 0.50 or 12',
   (given) => (/^\d{1,9}(?:\.\d{1,6})?$/.test(given) && Number(given)) || undefined,
@@ -120,7 +117,6 @@ export const pollInterval = textThat(
 const readyCheckForm =
   /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
 
-/** A port of the container and a path, such as `8080/health`. */
 export const readyCheck = textThat(
   'is not a port of the container and a path, such as 8080/health',
   (given): ReadyCheck | undefined => {

@@ -40,8 +40,8 @@ export function checkRules(inputs: RelatedInputs): readonly Problem[] {
     });
   });
   // What is wrong in the inputs is wrong in each entry.
-  const each = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem])).values();
-  return [...each, ...brokenOf(stepRules(inputs)), ...checkShare(inputs)];
+  const distinct = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...distinct.values(), ...brokenOf(stepRules(inputs)), ...checkShare(inputs)];
 }
 
 // The retries of a recipe are known only once it is read.
@@ -66,8 +66,6 @@ const texts = {
   noLimit: 'is required for `task: BATCH`: set a duration, such as 2h',
   sshWaits:
     'cannot be used with `wait: false`, or with a wait-until other than ready: the step waits until it can log in',
-  sshKey: 'creates its own key: remove sshkey from parameters',
-  sshOnly: 'is only used with `ssh: true`',
   sshPort:
     'needs port 22, which is not among the ports of the recipe: set ports in parameters, including 22',
 };
@@ -95,8 +93,8 @@ function stepRules(inputs: RelatedInputs): readonly Rule[] {
     [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
     [ssh && (!wait || isOther('ready')), 'ssh', texts.sshWaits],
     [ssh && isLimited, 'ssh', texts.counting],
-    [ssh && sendsKey, 'ssh', texts.sshKey],
-    [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', texts.sshOnly],
+    [ssh && sendsKey, 'ssh', 'creates its own key: remove sshkey from parameters'],
+    [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', 'is only used with `ssh: true`'],
   ];
 }
 
@@ -118,7 +116,7 @@ function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
   ];
 }
 
-/** What is wrong with a cook as a whole, the recipe's fields included. Only known once the recipe is. */
+/** What is wrong with a cook as a whole, the recipe's fields included. */
 export function checkWhole(cook: JsonMapping, inputs: JobInputs): readonly Problem[] {
   const problems = brokenOf(jobRules({ max_timeout_run_ms: null, ...cook }, inputs));
   return problems.map((problem) => ({ ...problem, input: inputName(problem.input) }));
@@ -127,5 +125,5 @@ export function checkWhole(cook: JsonMapping, inputs: JobInputs): readonly Probl
 function lacksPort({ parameters }: JsonMapping, port: number): boolean {
   const container = isMapping(parameters) ? parameters['parameters'] : null;
   const ports = isMapping(container) ? container['ports'] : null;
-  return Array.isArray(ports) && ports.length > 0 && !ports.some((each) => Number(each) === port);
+  return Array.isArray(ports) && ports.length > 0 && !ports.map(Number).includes(port);
 }

@@ -18,14 +18,13 @@ const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 /** The user in the vendor's images (its example client); root has no login there. */
 export const vendorUser = 'duser';
 
-/** The addresses of a job that runs, without invalid ones. */
+/** The valid addresses of a job that runs. */
 export function nodeUrlsOf({ job, runs, sshUser }: Pick<Outcome, 'job' | 'runs' | 'sshUser'>) {
   if (job === null || isFinal(job.status)) return [];
   const alive = runs.filter(({ status }) => !isFinal(status));
   return alive.flatMap((run) => nodeUrlsOfRun(run, job.uuid, sshUser));
 }
 
-/** The addresses of one run, without invalid ones. */
 export function nodeUrlsOfRun(
   { node_urls: urls }: Pick<JobRun, 'node_urls'>,
   jobUuid: string,

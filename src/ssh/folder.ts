@@ -43,10 +43,9 @@ export type SshFolder = ReturnType<typeof createSshFolder>;
 const maxLoginMs = 20_000;
 
 /**
- * Fills the folder of a step that is to log in to its jobs: a key pair, the file for `ssh -F`, and
- * the command `gpu`. The key never leaves it.
+ * Fills the folder of a step that logs in to its jobs: a key pair, the file for `ssh -F`, and the
+ * command `gpu`, a copy of the script. The key never leaves it.
  * @param path a new folder, for this user alone (mode 0700)
- * @param script the file of the command
  */
 export function createSshFolder(path: string, user: string, script: string) {
   const key = join(path, 'id_ed25519');
@@ -75,10 +74,7 @@ export function createSshFolder(path: string, user: string, script: string) {
       copyFileSync(script, command);
       chmodSync(command, 0o700);
     },
-    /**
-     * Logs in once and does nothing.
-     * @returns why that did not work, foreign text; null where it did
-     */
+    /** Logs in once; returns why that did not work, foreign text, or null. */
     login: async (name: string, signal: AbortSignal) =>
       new Promise<string | null>((resolve) => {
         const limits = { timeout: maxLoginMs, signal };

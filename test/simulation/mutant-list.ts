@@ -427,13 +427,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a check gives post no time',
-    file: 'check/orphans.ts',
+    file: 'check/jobs.ts',
     find: 'const minOverMs = 10 * 60_000;',
     replace: 'const minOverMs = 0;',
   },
   {
     name: 'a check ends what may outlive its run',
-    file: 'check/orphans.ts',
+    file: 'check/jobs.ts',
     find: '!hasEndedForGood(job, nowMs) && !mayOutlive(mark, job),',
     replace: '!hasEndedForGood(job, nowMs),',
   },
@@ -445,7 +445,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a check takes runs that go on for over',
-    file: 'check/orphans.ts',
+    file: 'check/jobs.ts',
     find: '(isReplaced || run.isOver) && overMs',
     replace: 'overMs',
   },
@@ -457,7 +457,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a check that finds an orphan only looks',
-    file: 'check/orphans.ts',
+    file: 'check/jobs.ts',
     find: "hasEnded: false }] }, () => 'cancel');",
     replace: "hasEnded: false }] }, () => 'keep');",
   },
