@@ -41,9 +41,10 @@ export async function reportCheck(
 }
 
 /** Sets the outputs that are JSON. */
-export function writeCheckOutputs(runner: Runner, jobs: CheckedJobs): void {
-  for (const name of ['running', 'ended', 'orphans'] as const)
-    writeJobList(runner, name, jobs[name].map(describeChecked));
+export function writeCheckOutputs(runner: Runner, { running, ended, orphans }: CheckedJobs): void {
+  writeJobList(runner, 'running', running.map(describeChecked));
+  writeJobList(runner, 'ended', ended.map(describeChecked));
+  writeJobList(runner, 'orphans', orphans.map(describeChecked));
 }
 
 function describeChecked({ outcome, cost }: CheckedJob) {
