@@ -28633,10 +28633,7 @@ function startDeadline(clock, ms, outer) {
         if (!cleared.signal.aborted)
             fire();
     });
-    return {
-        signal: deadline.signal,
-        clear: () => cleared.abort(),
-    };
+    return { signal: deadline.signal, clear: () => cleared.abort() };
 }
 async function withDeadline(clock, ms, outer, work) {
     const { signal, clear } = startDeadline(clock, ms, outer);
@@ -28725,7 +28722,7 @@ async function cancelEntry(step, entry) {
 
 /***/ }),
 
-/***/ 4419:
+/***/ 7318:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28925,8 +28922,14 @@ async function finishOne(followUp, { job, mark, statuses }) {
     }
 }
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/mark.js
 var custody_mark = __nccwpck_require__(1415);
+// EXTERNAL MODULE: ./build/custody/reconcile.js
+var custody_reconcile = __nccwpck_require__(6804);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/money/bills.js
@@ -28940,6 +28943,12 @@ var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 ;// CONCATENATED MODULE: ./build/check/jobs.js
+
+
+
+
+
+
 
 
 
@@ -28964,44 +28973,6 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     }
     return found;
 }
-const maxSingleBills = 20;
-async function readCosts(client, jobs, orphans, nowMs, signal) {
-    const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
-    const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-    const uuids = runningFirst.map(({ job }) => job.uuid);
-    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, uuids, signal);
-    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
-    const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
-    const checked = jobs.flatMap((marked, index) => {
-        const outcome = outcomes[index];
-        if (outcome === undefined)
-            return [];
-        const untilMs = outcome.ending === 'final' ? undefined : nowMs;
-        return [{ ...marked, outcome, cost: (0,cost/* pricedCostOf */.sC)(outcome, untilMs) }];
-    });
-    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
-    return {
-        running: checked.filter((job) => !hasEnded(job)),
-        ended: checked.filter(hasEnded),
-        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
-    };
-}
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/custody/facts.js
-var facts = __nccwpck_require__(9507);
-// EXTERNAL MODULE: ./build/custody/reconcile.js
-var custody_reconcile = __nccwpck_require__(6804);
-;// CONCATENATED MODULE: ./build/check/orphans.js
-
-
-
-
-
-
-
-
 const minOverMs = 10 * 60_000;
 async function findOrphans(github, jobs, nowMs) {
     const suspects = jobs.filter(({ job, mark }) => !(0,restart/* hasEndedForGood */.Pd)(job, nowMs) && !(0,custody_mark/* mayOutlive */.UR)(mark, job));
@@ -29034,6 +29005,28 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
     await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
     return seen;
+}
+const maxSingleBills = 20;
+async function readCosts(client, jobs, orphans, nowMs, signal) {
+    const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
+    const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
+    const uuids = runningFirst.map(({ job }) => job.uuid);
+    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, uuids, signal);
+    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
+    const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
+    const checked = jobs.flatMap((marked, index) => {
+        const outcome = outcomes[index];
+        if (outcome === undefined)
+            return [];
+        const untilMs = outcome.ending === 'final' ? undefined : nowMs;
+        return [{ ...marked, outcome, cost: (0,cost/* pricedCostOf */.sC)(outcome, untilMs) }];
+    });
+    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+    return {
+        running: checked.filter((job) => !hasEnded(job)),
+        ended: checked.filter(hasEnded),
+        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+    };
 }
 
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
@@ -29178,7 +29171,6 @@ var report_log = __nccwpck_require__(2107);
 
 
 
-
 const maxCheckMs = 10 * 60_000;
 async function check(deps) {
     const { runner } = deps;
@@ -29276,8 +29268,8 @@ function checkRules(inputs) {
             return { input: place, message };
         });
     });
-    const each = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem])).values();
-    return [...each, ...brokenOf(stepRules(inputs)), ...checkShare(inputs)];
+    const distinct = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem]));
+    return [...distinct.values(), ...brokenOf(stepRules(inputs)), ...checkShare(inputs)];
 }
 function checkShare({ recipes = [], fields, ceilings }) {
     const batches = recipes.filter((entry) => (entry.task ?? fields.task) !== 'PERSISTENT');
@@ -29297,8 +29289,6 @@ const texts = {
     bounded: 'cannot be set with `task: PERSISTENT`, which runs until the job is canceled; in an entry, null removes it',
     noLimit: 'is required for `task: BATCH`: set a duration, such as 2h',
     sshWaits: 'cannot be used with `wait: false`, or with a wait-until other than ready: the step waits until it can log in',
-    sshKey: 'creates its own key: remove sshkey from parameters',
-    sshOnly: 'is only used with `ssh: true`',
     sshPort: 'needs port 22, which is not among the ports of the recipe: set ports in parameters, including 22',
 };
 function stepRules(inputs) {
@@ -29324,8 +29314,8 @@ function stepRules(inputs) {
         [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
         [ssh && (!wait || isOther('ready')), 'ssh', texts.sshWaits],
         [ssh && isLimited, 'ssh', texts.counting],
-        [ssh && sendsKey, 'ssh', texts.sshKey],
-        [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', texts.sshOnly],
+        [ssh && sendsKey, 'ssh', 'creates its own key: remove sshkey from parameters'],
+        [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', 'is only used with `ssh: true`'],
     ];
 }
 function jobRules(job, inputs) {
@@ -29351,7 +29341,7 @@ function checkWhole(cook, inputs) {
 function lacksPort({ parameters }, port) {
     const container = (0,json/* isMapping */.pi)(parameters) ? parameters['parameters'] : null;
     const ports = (0,json/* isMapping */.pi)(container) ? container['ports'] : null;
-    return Array.isArray(ports) && ports.length > 0 && !ports.some((each) => Number(each) === port);
+    return Array.isArray(ports) && ports.length > 0 && !ports.map(Number).includes(port);
 }
 
 // EXTERNAL MODULE: ./build/inputs/tables.js
@@ -29380,8 +29370,6 @@ function readCookInputs(runner) {
         ...checkRules({ ...values, recipes, fields, ceilings }),
     ]);
     (0,inputs_recipes/* warnOfUnknownRegions */.He)(runner, [fields, ...recipes]);
-    if (!inputs.ssh)
-        warnOfPortsWithoutSsh(runner, containers);
     warnOfUnboundedCost(runner, inputs);
     const onJobEnd = inputs['on-job-end'] ?? (inputs.ssh ? 'cancel' : 'keep');
     return { ...inputs, 'on-job-end': onJobEnd, recipes, fields, ceilings };
@@ -29393,11 +29381,6 @@ function checkSource(runner) {
     const isMissing = names.length === 0;
     const missing = `is missing: ${inputs_recipes/* recipesForm */.MW}, or set recipes-file`;
     return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
-}
-function warnOfPortsWithoutSsh(runner, containers) {
-    if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22)))
-        return;
-    runner.annotate('warning', 'Port 22 is missing in ports', 'The parameter ports replaces the ports of the image and the recipe, and does not contain 22. Some machines then report no address. Add 22, or ignore this warning if you do not need the address of the job.');
 }
 function warnOfUnboundedCost(runner, inputs) {
     const leaving = ['on-timeout', 'on-workflow-cancel'];
@@ -31559,7 +31542,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4419);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7318);
 /* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8839);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
@@ -31609,7 +31592,7 @@ __webpack_async_result__();
 /* harmony import */ var _service_probe_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9630);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
 /* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8534);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6243);
 
 
 
@@ -31692,7 +31675,7 @@ function toAccess(inputs) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8534);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6243);
 
 
 
@@ -31850,7 +31833,7 @@ function readEvent({ env }) {
 /* harmony export */ });
 /* unused harmony export parseDuration */
 /* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6243);
 
 
 const text = (given) => {
@@ -31948,7 +31931,7 @@ const readyCheck = textThat('is not a port of the container and a path, such as 
 /* harmony export */   zq: () => (/* binding */ tryInputs)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6243);
 
 
 function input(read, defaultText = '') {
@@ -32002,9 +31985,7 @@ function readInput(runner, name, declared) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
 /* harmony import */ var _container_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4287);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5272);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8534);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7695);
-
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6243);
 
 
 
@@ -32111,7 +32092,7 @@ const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)((
 const recipesForm = 'use the UUID of a recipe, or several UUIDs, one per line';
 function readRecipes(given) {
     const isYaml = /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
-    const entries = listOfEntries(isYaml ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given) : given);
+    const entries = listOfEntries(isYaml ? (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .hN)(given) : given);
     if (entries.length > 0)
         return entries;
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`has no entry: ${recipesForm}`);
@@ -32125,8 +32106,6 @@ function readRecipesFile(given, { env }) {
         const reason = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message;
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`cannot be read (${reason}): use a path relative to the workspace`);
     }
-    if (content.length > _yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .maxText */ .e)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`is longer than ${_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .maxText */ .e} characters`);
     return readRecipes(content.replace(/^\uFEFF/, ''));
 }
 
@@ -32148,9 +32127,7 @@ function readRecipesFile(given, { env }) {
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
 /* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
 /* harmony import */ var _recipes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9307);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8534);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7695);
-
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6243);
 
 
 
@@ -32163,7 +32140,7 @@ const cookInputs = {
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'max-hourly-rate': _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR,
     'max-cost': _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR,
-    parameters: (given) => (0,_container_js__WEBPACK_IMPORTED_MODULE_1__/* .container */ .kL)((0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given)),
+    parameters: (given) => (0,_container_js__WEBPACK_IMPORTED_MODULE_1__/* .container */ .kL)((0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .hN)(given)),
     env: _container_js__WEBPACK_IMPORTED_MODULE_1__/* .readEnvironmentLines */ .rt,
     wait: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'true'),
     'wait-until': (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running', 'ready']),
@@ -32192,7 +32169,7 @@ const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_pa
 function readJobs(given) {
     if (given.trim() === '')
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)(`is missing: ${jobsForm}`);
-    const tree = given.trimStart().startsWith('[') ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_6__/* .parseYaml */ .h)(given) : given;
+    const tree = given.trimStart().startsWith('[') ? (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .hN)(given) : given;
     const members = Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
     return [...new Set(listOfUuids(members))];
 }
@@ -32236,120 +32213,21 @@ const cleanUpInputs = { ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInpu
 
 /***/ }),
 
-/***/ 8534:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gq: () => (/* binding */ invalid),
-/* harmony export */   Jo: () => (/* binding */ tryAll),
-/* harmony export */   ZA: () => (/* binding */ suggest),
-/* harmony export */   hD: () => (/* binding */ quote),
-/* harmony export */   lS: () => (/* binding */ membersOf),
-/* harmony export */   p_: () => (/* binding */ list),
-/* harmony export */   pq: () => (/* binding */ mapping),
-/* harmony export */   yw: () => (/* binding */ readAll)
-/* harmony export */ });
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
-
-
-
-function invalid(message, input = '') {
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz([{ input, message }]);
-}
-function tryAll(reads) {
-    const values = [];
-    const problems = [];
-    for (const [place, read] of reads) {
-        try {
-            values.push(read());
-        }
-        catch (error) {
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz))
-                throw error;
-            problems.push(...error.problems.map((found) => ({ ...found, input: place + found.input })));
-        }
-    }
-    return { values, problems };
-}
-function readAll(reads) {
-    const { values, problems } = tryAll(reads);
-    if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
-    return values;
-}
-function quote(text) {
-    return /\bsk_/.test(text) ? 'a secret key' : JSON.stringify((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .cut */ .Jj)(text, 60));
-}
-function suggest(word, known) {
-    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
-    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
-    return likely === undefined ? '' : `; did you mean ${likely}?`;
-}
-function list(member, message = 'must be a list', split, max = Infinity) {
-    return (given) => {
-        const parts = typeof given === 'string' && split ? given.split(split) : null;
-        const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
-        if (!isList(members))
-            throw invalid(message);
-        if (members.length > max)
-            throw invalid(`has more than ${max} values`);
-        const place = (index) => (parts && members.length === 1 ? '' : `[${index}]`);
-        return readAll(members.map((value, index) => [place(index), () => member(value)]));
-    };
-}
-function isList(tree) {
-    return Array.isArray(tree);
-}
-function membersOf(given) {
-    if (typeof given === 'object' && given !== null && !isList(given))
-        return Object.entries(given);
-    throw invalid('must be a mapping of names to values');
-}
-function mapping(shape, aliases = []) {
-    const known = Object.keys(shape);
-    const rows = [
-        ...Object.entries(shape).map(([key, parse]) => [key, key, parse]),
-        ...aliases,
-    ];
-    const fields = new Map(rows.map(([name, key, parse]) => [name, { key, parse }]));
-    return (given) => {
-        const namesGiven = new Map();
-        const readMember = (name, value) => {
-            const field = fields.get(name);
-            if (field === undefined) {
-                const hint = suggest(name, [...fields.keys()]) || `; known fields are ${known.join(', ')}`;
-                throw invalid(`${quote(name)} is not a known field${hint}`);
-            }
-            const { key, parse } = field;
-            if (value === '')
-                return [key, undefined];
-            const other = namesGiven.get(key);
-            if (other !== undefined)
-                throw invalid(`is the same field as ${other}, which is also set: set only one of them`);
-            namesGiven.set(key, name);
-            return [key, parse(value)];
-        };
-        const members = readAll(membersOf(given).map(([name, value]) => {
-            return [fields.has(name) ? `.${name}` : '', () => readMember(name, value)];
-        }));
-        const values = members.filter(([, value]) => value !== undefined);
-        return Object.fromEntries(values);
-    };
-}
-
-
-/***/ }),
-
-/***/ 7695:
+/***/ 6243:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ maxText),
-  h: () => (/* binding */ parseYaml)
+  Gq: () => (/* binding */ invalid),
+  p_: () => (/* binding */ list),
+  pq: () => (/* binding */ mapping),
+  lS: () => (/* binding */ membersOf),
+  hN: () => (/* binding */ parseYaml),
+  hD: () => (/* binding */ quote),
+  yw: () => (/* binding */ readAll),
+  ZA: () => (/* binding */ suggest),
+  Jo: () => (/* binding */ tryAll)
 });
 
 ;// CONCATENATED MODULE: ./node_modules/js-yaml/dist/js-yaml.mjs
@@ -36009,17 +35887,26 @@ var CHOMPING_KEEP = CHOMPING_MODE.KEEP;
 
 
 //# sourceMappingURL=js-yaml.mjs.map
-// EXTERNAL MODULE: ./build/inputs/tree.js
-var inputs_tree = __nccwpck_require__(8534);
-;// CONCATENATED MODULE: ./build/inputs/yaml.js
+// EXTERNAL MODULE: ./node_modules/leven/index.js
+var leven = __nccwpck_require__(7785);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+;// CONCATENATED MODULE: ./build/inputs/tree.js
 
 
+
+
+function invalid(message, input = '') {
+    return new errors/* InputError */.dz([{ input, message }]);
+}
 const maxText = 1_000_000;
 const maxDepth = 32;
 const maxNodes = 50_000;
 function parseYaml(text) {
     if (text.length > maxText)
-        throw (0,inputs_tree/* invalid */.Gq)(`is longer than ${maxText} characters`);
+        throw invalid(`is longer than ${maxText} characters`);
     let tree;
     try {
         tree = load(text, { schema: FAILSAFE_SCHEMA.withTags(nullJsonTag), maxDepth });
@@ -36029,11 +35916,11 @@ function parseYaml(text) {
             throw error;
         const { reason, mark } = error;
         const place = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
-        throw (0,inputs_tree/* invalid */.Gq)(`is not valid YAML or JSON: ${describeReason(reason)}${place}`);
+        throw invalid(`is not valid YAML or JSON: ${describeReason(reason)}${place}`);
     }
     if (isBounded(tree))
         return tree;
-    throw (0,inputs_tree/* invalid */.Gq)('is too large, or refers to itself');
+    throw invalid('is too large, or refers to itself');
 }
 function describeReason(reason) {
     if (reason.startsWith('nesting exceeded'))
@@ -36053,6 +35940,86 @@ function isBounded(tree) {
         return Object.values(node).every((child) => isWithin(child, depth + 1));
     };
     return isWithin(tree, 0);
+}
+function tryAll(reads) {
+    const values = [];
+    const problems = [];
+    for (const [place, read] of reads) {
+        try {
+            values.push(read());
+        }
+        catch (error) {
+            if (!(error instanceof errors/* InputError */.dz))
+                throw error;
+            problems.push(...error.problems.map((found) => ({ ...found, input: place + found.input })));
+        }
+    }
+    return { values, problems };
+}
+function readAll(reads) {
+    const { values, problems } = tryAll(reads);
+    if (problems.length > 0)
+        throw new errors/* InputError */.dz(problems);
+    return values;
+}
+function quote(text) {
+    return /\bsk_/.test(text) ? 'a secret key' : JSON.stringify((0,build_text/* cut */.Jj)(text, 60));
+}
+function suggest(word, known) {
+    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
+    const likely = (0,leven/* closestMatch */.h)(word.toLowerCase(), known, { maxDistance });
+    return likely === undefined ? '' : `; did you mean ${likely}?`;
+}
+function list(member, message = 'must be a list', split, max = Infinity) {
+    return (given) => {
+        const parts = typeof given === 'string' && split ? given.split(split) : null;
+        const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
+        if (!isList(members))
+            throw invalid(message);
+        if (members.length > max)
+            throw invalid(`has more than ${max} values`);
+        const place = (index) => (parts && members.length === 1 ? '' : `[${index}]`);
+        return readAll(members.map((value, index) => [place(index), () => member(value)]));
+    };
+}
+function isList(tree) {
+    return Array.isArray(tree);
+}
+function membersOf(given) {
+    if (typeof given === 'object' && given !== null && !isList(given))
+        return Object.entries(given);
+    throw invalid('must be a mapping of names to values');
+}
+function mapping(shape, aliases = []) {
+    const known = Object.keys(shape);
+    const rows = [
+        ...Object.entries(shape).map(([key, parse]) => [key, key, parse]),
+        ...aliases,
+    ];
+    const fields = new Map(rows.map(([name, key, parse]) => [name, { key, parse }]));
+    return (given) => {
+        const namesGiven = new Map();
+        const readMember = (name, value) => {
+            const field = fields.get(name);
+            if (field === undefined) {
+                const hint = suggest(name, [...fields.keys()]) || `; known fields are ${known.join(', ')}`;
+                throw invalid(`${quote(name)} is not a known field${hint}`);
+            }
+            const { key, parse } = field;
+            if (value === '')
+                return [key, undefined];
+            const other = namesGiven.get(key);
+            if (other !== undefined)
+                throw invalid(`is the same field as ${other}, which is also set: set only one of them`);
+            namesGiven.set(key, name);
+            return [key, parse(value)];
+        };
+        const members = readAll(membersOf(given).map(([name, value]) => {
+            return [fields.has(name) ? `.${name}` : '', () => readMember(name, value)];
+        }));
+        const values = members.filter(([, value]) => value !== undefined);
+        return Object.fromEntries(values);
+    };
 }
 
 
@@ -36360,8 +36327,8 @@ function createJobOutcome(job, runs = []) {
     const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
     const final = (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status);
     const result = final ?? (job.status === 'RUNNING' ? 'running' : 'submitted');
-    const [ending, isKept] = [final === null ? 'running' : 'final', final === null];
-    return createOutcome({ ref, job, runs, origin: 'given', ending, isKept, result });
+    const ending = final === null ? 'running' : 'final';
+    return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: final === null, result });
 }
 function resultOf(outcome, goal) {
     const { error, job, ending, cancel, ref } = outcome;
@@ -36512,22 +36479,19 @@ function hasEndedForGood(job, nowMs) {
 /* harmony export */   WE: () => (/* binding */ passes),
 /* harmony export */   Xv: () => (/* binding */ results)
 /* harmony export */ });
-const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
-const notWatched = 'could not be cooked or watched';
-const rows = {
-    error: { icon: '⚠️', words: notWatched, verb: '', state: error },
-    failed: { icon: '❌', words: 'failed', verb: '', state: failure },
-    'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: failure },
-    'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: error },
-    cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: error },
-    detached: { icon: '⏳', words: 'left running', verb: 'was', state: pending },
-    running: { icon: '🟢', words: 'running', verb: 'is', state: pending },
-    submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: pending },
-    succeeded: { icon: '✅', words: 'succeeded', verb: '', state: success },
-    'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: success },
+const results = {
+    error: { icon: '⚠️', words: 'could not be cooked or watched', verb: '', state: 'error' },
+    failed: { icon: '❌', words: 'failed', verb: '', state: 'failure' },
+    'over-budget': { icon: '💸', words: 'over budget', verb: 'is', state: 'failure' },
+    'timed-out': { icon: '⌛', words: 'timed out', verb: '', state: 'error' },
+    cancelled: { icon: '🚫', words: 'canceled', verb: 'was', state: 'error' },
+    detached: { icon: '⏳', words: 'left running', verb: 'was', state: 'pending' },
+    running: { icon: '🟢', words: 'running', verb: 'is', state: 'pending' },
+    submitted: { icon: '🚀', words: 'submitted', verb: 'was', state: 'pending' },
+    succeeded: { icon: '✅', words: 'succeeded', verb: '', state: 'success' },
+    'dry-run': { icon: '🧪', words: 'checked', verb: 'was', state: 'success' },
 };
-const results = rows;
-const worstFirst = Object.keys(rows);
+const worstFirst = Object.keys(results);
 function sortByResult(outcomes) {
     const rank = ({ result }) => worstFirst.indexOf(result);
     return outcomes.toSorted((a, b) => rank(a) - rank(b));

@@ -373,7 +373,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'offers that cannot be read keep a job from being cooked',
     file: 'step/cook-entry.ts',
-    find: 'if (!isWatched)\n      throw',
+    find: 'if (!isWatched) throw',
     replace: 'throw',
     test: 'scenarios/budget.test.ts',
   },
