@@ -4,7 +4,6 @@ import { results } from '../jobs/results.ts';
 import { capitalize, describeJobStatus, formatDuration, formatTime } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-/** What a commit status says. */
 export interface Message {
   readonly state: 'pending' | 'success' | 'failure' | 'error';
   readonly description: string;
@@ -35,20 +34,14 @@ export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: stri
 // Jobs of one recipe without a title of their own have the recipe's.
 const keyOf = ({ title, recipeUuid }: JobRef) => title ?? recipeUuid;
 
-/**
- * `Running since 2026-03-01 03:14 UTC`
- * @param sinceMs Unix ms; null for a job that was there before
- */
+/** `Running since 2026-03-01 03:14 UTC` @param sinceMs Unix ms; null where it was there before */
 export function describePending(status: string, sinceMs: number | null): Message {
   const since = sinceMs === null ? '' : ` since ${formatTime(sinceMs)}`;
   const description = `${plainText(describeJobStatus(status), 60)}${since}`;
   return { state: 'pending', description };
 }
 
-/**
- * `Failed after 2m 50s: exit code 1`
- * @param endsWithJob whether the job is canceled when the workflow's job ends
- */
+/** `Failed after 2m 50s: exit code 1` @param endsWithJob whether it ends with the workflow's job */
 export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const { result } = outcome;
   const { words, ...row } = results[result];

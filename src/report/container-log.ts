@@ -72,7 +72,7 @@ function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string
 const linesOfStep = 20_000;
 const lastLines = 30;
 
-/** Prints the log of one job, with a mark before each line: so it is no command, and not our text. */
+/** Prints the log of a job. A mark before each line says that it is no command, and not our text. */
 export function createLogPrinter(
   print: (text: string) => void,
   folder: string | null,

@@ -14,10 +14,7 @@ import { writeSummary } from './summary.ts';
 import { formatNumber, joinBlocks, renderTable, uuidCell, type Column } from './summary/tables.ts';
 import { describeNoOffers } from './warnings.ts';
 
-/**
- * Shows what would be sent. The step fails where it could not be cooked.
- * @param error what keeps the step from cooking
- */
+/** Shows what would be sent, and fails the step where it cannot be. @param error why it cannot */
 export async function reportDryRun(
   runner: Runner,
   plans: readonly PlannedEntry[],
@@ -109,7 +106,7 @@ const planColumns: readonly Column<PlannedEntry>[] = [
   { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
 
-/** The body of the cook as JSON; empty where none is known. */
+// Empty where it is not known.
 function bodyLines({ body }: PlannedEntry): readonly string[] {
   return Object.keys(body).length === 0
     ? []

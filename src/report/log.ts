@@ -134,10 +134,7 @@ function formatOffered({ gpuName }: CookRequest, offers: OfferSummary | null): s
 function createStepMessages(runner: Runner, print: Print, jobCount: number) {
   let isDelayed = false;
   return {
-    /**
-     * @param timeoutMs null where the step does not wait
-     * @param atTimeout what happens at the timeout, after `then`
-     */
+    /** @param timeoutMs null where the step does not wait @param atTimeout words after `then` */
     opening: ({ host }: URL, timeoutMs: number | null, atTimeout: string) => {
       const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs`;
       const wait =

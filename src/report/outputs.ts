@@ -124,10 +124,7 @@ export function createEarlyOutputs(
 
 const folders = new WeakMap<Runner, string>();
 
-/**
- * Writes a file for the next steps, in place of one of the same name, and sets an output to its path.
- * A failure is a warning, and leaves the output empty.
- */
+/** Writes a file for the next steps, and sets an output to its path. A failure is a warning. */
 export function writeOutputFile(runner: Runner, output: string, name: string, text: string): void {
   try {
     const folder = folders.get(runner) ?? mkdtempSync(join(tempFolder(runner), 'dispersed-'));

@@ -20,10 +20,7 @@ const nothingYet: JobProgress = { status: '', startedMs: null, endedMs: null, is
 const tickMs = 60_000;
 const silenceMs = 300_000;
 
-/**
- * Prints how far the jobs are, and that a quiet step is still waiting, until the signal fires.
- * @param atTimeout what happens at the timeout, after `then`
- */
+/** Prints how far the jobs are until the signal fires. @param atTimeout the words after `then` */
 export function startProgress(
   print: Print,
   clock: Clock,

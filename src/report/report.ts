@@ -10,10 +10,7 @@ import { maxMessage, writeOutputs, writeVerdict } from './outputs.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
 
-/**
- * Reports what happened to each job, and sets the step's verdict: with an error annotation for each
- * that was not successful, the worst first.
- */
+/** Reports what happened to each job, the worst first, and sets the step's verdict. */
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
@@ -33,7 +30,7 @@ export async function reportOutcomes(
   await writeSummary(runner, () => renderSummary(outcomes, options));
 }
 
-/** Reports why nothing could be done, and fails the step: bad input, or an error that no job has. */
+/** Reports why nothing could be done, and fails the step: bad input, or an error of no job. */
 export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
   const message = await annotateFailure(runner, error, 'run this step');
   try {
@@ -43,10 +40,7 @@ export async function reportFailure(runner: Runner, error: unknown): Promise<voi
   }
 }
 
-/**
- * Annotates why nothing could be done, and fails the step.
- * @param attempt as in {@link describeError}
- */
+/** Annotates why nothing could be done, and fails the step. @param attempt see describeError */
 export async function annotateFailure(
   runner: Runner,
   error: unknown,

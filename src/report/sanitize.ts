@@ -17,7 +17,7 @@ export function sanitizeLine(text: string, maxLength = 500): string {
   return cut(line + rest, maxLength);
 }
 
-/** A line of a log, with its indentation and at any length; the caller puts text before it as well. */
+/** A line of a log, with its indentation and at any length. The caller puts text before it, too. */
 export function sanitizeLogLine(text: string): string {
   const line = stripInvisible(text).replaceAll(/[\r\n]+/g, ' ');
   return line.trimEnd().replaceAll('##[', '## [');

@@ -35,10 +35,7 @@ const maxBytes = 1_000_000;
 // GitHub takes comments of up to 65,536 characters; the workflow may add some.
 const maxCommentBytes = 65_000;
 
-/**
- * Writes the step's summary, and as a file, short enough for a comment. A failure is a warning: it
- * never changes the verdict.
- */
+/** Writes the step's summary, and a file short enough for a comment. A failure is a warning. */
 export async function writeSummary(runner: Runner, render: () => string): Promise<void> {
   try {
     const markdown = render();

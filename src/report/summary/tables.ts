@@ -54,7 +54,7 @@ export function formatNumber(index: number): string {
   return `<span>#</span>${index + 1}`;
 }
 
-/** A UUID or its beginning; empty where there is none. Not `<code>`, which GitHub breaks at hyphens. */
+/** A UUID or its beginning, or nothing. Not `<code>`, which GitHub breaks at hyphens. */
 export function uuidCell(uuid: string | null, length = 36): string {
   return uuid === null || !isUuid(uuid) ? '' : `<samp>${uuid.slice(0, length)}</samp>`;
 }

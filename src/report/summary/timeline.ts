@@ -14,7 +14,7 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
   running: '█',
 };
 
-/** When each job was queued, starting and running, a line a job; empty where the table says as much. */
+/** When each job was queued, starting and running; empty where the table says as much. */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
   const rows = outcomes
     .map((outcome) => ({ ref: outcome.ref, phases: phasesOf(outcome).filter(takesTime) }))
