@@ -100,18 +100,16 @@ export async function cancelOrphans(
   onProblem: (problem: ErrorMessage) => void,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Job>> {
-  const seen = new Map<string, Job>();
   const inTurn = pLimit(maxConcurrent);
   const cancelFailed = (jobUuid: string, error: unknown) => {
     onProblem(describeError(asError(error), `cancel orphan ${jobUuid}`));
   };
-  const reconcile = createFactsReconciler({
+  const { reconcile, seen } = createFactsReconciler({
     client,
     log: { ...log, cancelFailed },
     phase: 'main',
     deadline: signal,
     reason: 'the workflow run that cooked it is over',
-    onJob: (job) => seen.set(job.uuid, job),
   });
   const cancel = async ({ job: { uuid } }: MarkedJob) =>
     reconcile({ ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');

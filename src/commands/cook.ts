@@ -26,7 +26,7 @@ export async function cook(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     writeOutputs(runner);
-    // 1. Read the inputs, and work out what is to be cooked.
+    // 1. Read the inputs, and work out what to cook.
     const inputs = readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));
     const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
@@ -39,7 +39,7 @@ export async function cook(deps: Deps): Promise<void> {
     const commitStatus = openCommitStatus(inputs, requests, run, deps);
     const listeners = [
       { submitted: createEarlyOutputs(runner, requests) },
-      // A job that is not waited for is done with when it is submitted: one status tells all.
+      // A job that is not waited for is done with when it is submitted: one status says all.
       inputs.wait ? commitStatus : { ended: commitStatus.ended },
     ];
     const outcomes = await withStep(plan, requests, listeners, deps, async (step) => {
@@ -83,7 +83,7 @@ function withAlternatives(request: CookRequest): readonly CookRequest[] {
   return [request, ...request.alternatives];
 }
 
-/** Tells this step from those that the runner's environment does not tell apart: 16 hex digits. */
+/** 16 hex digits: for steps that have the same environment, such as those of a composite action. */
 function createNonce({ random }: Deps): string {
   const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
   return digits.join('');

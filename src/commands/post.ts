@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { openService, type Client } from '../service/client.ts';
-import { readJob } from '../service/endpoints.ts';
 import { readRunsOfJobs } from '../service/lists.ts';
+import type { Job } from '../service/schemas.ts';
 import { startDeadline } from '../clock.ts';
 import { finishOwnStatuses } from '../github/statuses.ts';
 import { toAccess } from '../inputs/access.ts';
@@ -18,9 +18,9 @@ import { createLog, type Log } from '../report/log.ts';
 import type { Deps } from '../deps.ts';
 
 /**
- * Cancels the jobs of the step that nobody wants any more, also where main was killed before it knew
- * of them, and sets their commit statuses. Never changes the verdict, and never rejects. An interrupt
- * does not end it: it is the last that can cancel a job.
+ * Cancels the unwanted jobs of the step, also where main was killed before it knew of them, and sets
+ * their commit statuses. Never changes the verdict, and never rejects. An interrupt does not end it: it
+ * is the last that can cancel a job.
  */
 export async function cleanup(deps: Deps): Promise<void> {
   const { runner } = deps;
@@ -52,8 +52,8 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
     const hasSent = open.some(({ mark }) => mark !== null);
     if (hasSent || !saved.step.hasVerdict) client.host.answered();
     try {
-      await reconcileAll(open, wanted, client, log);
-      if (saved.policy.onJobEnd === 'cancel') await reportStopped(open, log, client);
+      const stopped = await reconcileAll(open, wanted, client, log);
+      if (saved.policy.onJobEnd === 'cancel') await reportStopped(stopped, log, client);
       const run = readRunRef(runner, saved.pendingSha);
       const token = inputs['github-token'];
       if (run === null || run.sha === '' || token === undefined) return;
@@ -67,31 +67,36 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   }
 }
 
+// After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
+const maxCleanupMs = 225_000;
 // What is left of post's time is seconds.
 const maxReportMs = 15_000;
 
-async function reportStopped(stopped: readonly EntryFacts[], log: Log, client: Client) {
-  const { signal, clear } = startDeadline(client.clock, maxReportMs);
-  const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
-  const answers = uuids.map(async (uuid) => readJob(client, uuid, signal).catch(() => null));
-  const jobs = (await Promise.all(answers)).filter((job) => job !== null);
-  const runs = await readRunsOfJobs(client, uuids, signal);
-  const outcomes = jobs.map((job) => createJobOutcome(job, runs.get(job.uuid)));
-  if (outcomes.length > 0) log.print(formatClosing(await withBills(outcomes, client, signal)));
-  clear();
-}
-
-// After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
-const maxCleanupMs = 225_000;
-
+/** @returns the jobs that were canceled, as last seen */
 async function reconcileAll(
   open: readonly EntryFacts[],
   wanted: (facts: EntryFacts) => Wanted,
   client: Client,
   log: Log,
-): Promise<void> {
+): Promise<readonly Job[]> {
   const { signal: deadline, clear } = startDeadline(client.clock, maxCleanupMs);
   const reason = "the workflow's job has ended";
-  const reconcile = createFactsReconciler({ client, log, phase: 'post', deadline, reason });
+  const { reconcile, seen } = createFactsReconciler({
+    client,
+    log,
+    phase: 'post',
+    deadline,
+    reason,
+  });
   await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
+  return [...seen.values()];
+}
+
+async function reportStopped(jobs: readonly Job[], log: Log, client: Client): Promise<void> {
+  const { signal, clear } = startDeadline(client.clock, maxReportMs);
+  const uuids = jobs.map(({ uuid }) => uuid);
+  const runs = await readRunsOfJobs(client, uuids, signal);
+  const outcomes = jobs.map((job) => createJobOutcome(job, runs.get(job.uuid)));
+  if (outcomes.length > 0) log.print(formatClosing(await withBills(outcomes, client, signal)));
+  clear();
 }

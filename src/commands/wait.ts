@@ -38,7 +38,7 @@ export async function wait(deps: Deps): Promise<void> {
 }
 
 async function waitFor(step: Step, entry: Entry): Promise<void> {
-  // null where the wait ends before the service tells.
+  // null where the wait ends before the service answers.
   const answer = await lookOnce(step, entry.ref.jobUuid ?? '', step.end.signal);
   if (answer !== null && !(answer instanceof ServiceError)) {
     trackJob(step, entry, answer, 'given');

@@ -70,7 +70,7 @@ export async function planCooks(
   const [first, ...others] = requests;
   if (first === undefined) return { plans: [], error: null };
   try {
-    // Whether host and key are right, the first one tells.
+    // The first one shows whether host and key are right.
     const plan = await planCook(first, read, inputs);
     const { error } = plan;
     const isForAll = error instanceof ServiceError && isFatal(error) && error.status !== 404;
@@ -221,7 +221,7 @@ export interface PlannedEntry extends PricedPlan {
 
 /**
  * Reads what is on offer for each entry.
- * @param onUnknown told of offers that cannot be read
+ * @param onUnknown called where offers cannot be read
  */
 export async function priceEntries(
   plans: readonly CookPlan[],

@@ -11,7 +11,7 @@ import { runUrl, type RunRef, type StepIdentity } from '../inputs/context.ts';
 import { describeWithMark } from '../custody/mark.ts';
 import type { JobRef } from '../jobs/records.ts';
 
-/** What is to be sent for one entry of `recipes`. */
+/** What is sent for one entry of `recipes`. */
 export interface CookRequest extends JobRef {
   readonly recipeUuid: string;
   /** The hash that the recipe must have; null: any. */
@@ -26,14 +26,14 @@ export interface CookRequest extends JobRef {
   readonly alternatives: readonly CookRequest[];
   /** The cook fields to send, description and mark included; the container's apart. */
   readonly fields: CookBody;
-  /** What is to be laid on the recipe's container parameters; null where nothing is. */
+  /** What is laid on the recipe's container parameters; null where nothing is. */
   readonly container: JsonMapping | null;
 }
 
 /**
  * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
  * same requests.
- * @param nonce tells this step from those that the runner's environment does not tell apart
+ * @param nonce sets this step apart from those with the same environment
  * @param run for the mark: which workflow run cooks; null outside of GitHub
  * @param sshKey a public key that the container is to let in; null for none
  */
@@ -64,7 +64,7 @@ export function createRequests(
         jobUuid: null,
         title: fields.title ?? null,
         mark,
-        // Nobody has the key of an earlier attempt any more.
+        // The key of an earlier attempt is gone.
         earlierHashes: sshKey === null ? attemptsBefore.map(hashOfAttempt) : [],
         gpuName: gpuName ?? null,
         alternatives: [],
@@ -161,7 +161,7 @@ function withSshKey(container: JsonMapping | null, sshKey: string | null): JsonM
   return { ...container, sshkey: sshKey, ...(isLacking && { ports: [...ports, 22] }) };
 }
 
-// All that tells an entry apart and can be worked out again by a later attempt of the workflow run.
+// All that sets an entry apart and that a later attempt of the workflow run can work out again.
 function hashEntry(step: StepIdentity, runAttempt: number, entry: readonly (Json | undefined)[]) {
   const { repository, runId, workflow, job, matrixIndex } = step;
   const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];

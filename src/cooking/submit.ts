@@ -21,9 +21,9 @@ interface SubmitOptions {
   readonly facts: () => EntryFacts;
   /** Keeps what is known, before anything else is done. */
   readonly record: (change: Partial<EntryFacts>) => void;
-  /** Told when it is not known whether a job was created. */
+  /** Called when it is not known whether a job was created. */
   readonly onUnanswered: (error: ServiceError) => void;
-  /** Told when nothing was created, and the cook is to be sent again after a pause. */
+  /** Called when nothing was created, and the cook is sent again after a pause. */
   readonly onDelayed: (error: ServiceError) => void;
 }
 

@@ -34,7 +34,7 @@ const entryFactsSchema = z.object({
   unsent: z.number(),
   /** Of these, the ones that the service refused. */
   refused: z.number(),
-  /** The service's clock when the last cook left, Unix ms; null where no answer had told it. */
+  /** The service's clock when the last cook left, Unix ms; null: not known. */
   serverSentAtMs: z.nullable(z.number()),
   /** How often its job may be started again, as it was sent or is in the recipe; null: not known. */
   retries: z.nullable(z.number()),
@@ -46,7 +46,7 @@ const entryFactsSchema = z.object({
    * Why the step no longer watches this entry, where that is not the end of the whole step:
    * - `goal`: the job does what was asked for: it runs, or was submitted
    * - `ended`: the job has ended, though perhaps the service starts it again
-   * - `lost`: the service does not tell of the job any more
+   * - `lost`: the job can no longer be read
    * - `not-cooked`: no job was created, as far as is known
    * - `over-budget`: it costs more than it may, or would have
    * - `replaced`: an earlier attempt cooked it, and its entry is cooked anew
@@ -58,7 +58,7 @@ export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
 
 /** What is known of the step. */
 const stepFactsSchema = z.object({
-  /** Why the wait has ended, in the order in which it happened; empty while it goes on. */
+  /** Why the wait has ended, in the order in which it happened; empty before. */
   ends: z.array(z.enum(endReasons)),
   /** Whether main has its verdict: nothing that happens later changes what it decided. */
   hasVerdict: z.boolean(),

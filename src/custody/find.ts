@@ -12,7 +12,7 @@ import { carriesMark } from './mark.ts';
 export interface Search extends Pick<EntryFacts, 'mark' | 'jobs' | 'serverSentAtMs'> {
   /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
   readonly windowMs: number;
-  /** Nobody looks later: while the list cannot be read, it is tried again until the signal fires. */
+  /** No look follows: while the list cannot be read, it is tried again until the signal fires. */
   readonly isLast?: boolean;
 }
 
@@ -79,6 +79,5 @@ function share<T>(source: AsyncGenerator<T, void>): () => AsyncGenerator<T, void
   };
 }
 
-// The service's clock may differ from one of its machines to another, and an old host tells days
-// without a zone: two days are more than both.
+// The clocks of the service's machines may differ, and an old host gives days without a zone.
 const clockSlackMs = 48 * 3_600_000;

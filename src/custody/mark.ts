@@ -81,26 +81,27 @@ export function carriesMark({ description }: Job, mark: string): boolean {
   return description?.includes(`[${mark}]`) ?? false;
 }
 
-// Both are read at the very end: what a user's text says before them counts for nothing.
+// Longer than any marks, and short for a pattern to look through.
+const maxMarks = 1_000;
+const marksPattern =
+  /(?:\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] )?\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/;
 
-/** The hash and nonce that a job was cooked with; null where it has none. */
-export function readHashAndNonce({ description }: Job): { hash: string; nonce: string } | null {
-  const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
-  return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
+// At the very end: what a user's text says before them counts for nothing.
+function matchMarks({ description }: Pick<Job, 'description'>): readonly (string | undefined)[] {
+  return marksPattern.exec((description ?? '').slice(-maxMarks)) ?? [];
 }
 
-// Longer than any mark or marks, and short for a pattern to look through.
-const maxMark = 100;
-
-const marksPattern =
-  /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
-const maxMarks = 1_000;
+/** The hash and nonce that a job was cooked with; null where it has none. */
+export function readHashAndNonce(job: Job): { hash: string; nonce: string } | null {
+  const [hash, nonce = ''] = matchMarks(job).slice(10);
+  return hash === undefined ? null : { hash, nonce };
+}
 
 /** Reads the mark of a job; null where it has none, or one of an earlier version of this action. */
-export function readMark({ description }: Pick<Job, 'description'>): JobMark | null {
-  const match = marksPattern.exec((description ?? '').slice(-maxMarks));
-  if (match === null) return null;
-  const [, server = '', repository = '', id = '', runId = '', attempt = ''] = match;
+export function readMark(job: Pick<Job, 'description'>): JobMark | null {
+  const match = matchMarks(job);
+  const [, server, repository = '', id = '', runId = '', attempt = ''] = match;
+  if (server === undefined) return null;
   const [later, sha = '', lifetime, workflow = ''] = match.slice(6);
   return {
     server,
@@ -123,7 +124,7 @@ function decodeText(text: string): string {
   }
 }
 
-/** Whether a job may live on when the attempt of the run that cooked it is over. */
+/** Whether a job may run on when the attempt of the run that cooked it is over. */
 export function mayOutlive({ lifetime }: JobMark, { task }: Pick<Job, 'task'>): boolean {
   return lifetime === 'keep' || (lifetime === 'server' && task === 'PERSISTENT');
 }

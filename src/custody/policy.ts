@@ -1,8 +1,8 @@
 import type { EndReason } from '../jobs/records.ts';
 import { unansweredCooks, type EntryFacts, type Policy, type StepFacts } from './facts.ts';
 
-// What is known × what is wanted → what is done: the whole of the promise that no job is left
-// running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.
+// What is known and asked for → what is wanted → what is done: the whole of the promise that no
+// unwanted job is left running. Pure; `reconcile.ts` does what it says, in main and in post alike.
 
 export type Wanted = 'keep' | 'cancel';
 
@@ -12,7 +12,7 @@ export type Phase = 'main' | 'post';
 /** What is wanted of the jobs of an entry: once that is `cancel`, they are not kept again. */
 export function getWanted(facts: EntryFacts, step: StepFacts, policy: Policy, phase: Phase) {
   if (phase === 'post' && policy.onJobEnd === 'cancel') return 'cancel';
-  // Without a verdict, main was killed: that is an interrupt that nobody told it of.
+  // Without a verdict, main was killed before it could note an interrupt.
   const isKilled = phase === 'post' && !step.hasVerdict;
   const ends: readonly EndReason[] = isKilled ? [...step.ends, 'interrupt'] : step.ends;
   return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
@@ -22,17 +22,16 @@ export function getWanted(facts: EntryFacts, step: StepFacts, policy: Policy, ph
 
 function endsByItself({ stop, mark }: EntryFacts, policy: Policy): boolean {
   switch (stop) {
-    // The step fails without a job: one that shows up later is nobody's.
+    // The step fails without a job: one that shows up later is not watched.
     case 'not-cooked':
-    // Each hour of it costs more than was allowed.
     case 'over-budget':
-    // Should the service start it once more, there would be two.
+    // If the service starts it again, there are two.
     case 'replaced':
       return true;
-    // It is over for the step; should the service start it once more, nobody watches it.
+    // If the service starts it again, it is not watched.
     case 'ended':
       return mark !== null || policy.onTimeout === 'cancel';
-    // Nobody watches it any more: it is treated like one whose time is over.
+    // Not watched any more, it is treated like one whose time is over.
     case 'lost':
       return policy.onTimeout === 'cancel';
     case 'goal':
@@ -46,7 +45,7 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
     case 'interrupt':
       return policy.onWorkflowCancel === 'cancel';
     case 'fail-fast':
-    // All that lives goes on costing, also what does what was asked for.
+    // Also a job that does what was asked for goes on costing.
     case 'max-cost':
       return true;
     // A job that does what was asked for in time has not timed out.

@@ -38,7 +38,7 @@ export interface Custody {
   readonly canceled: Set<string>;
   /** Why its own job is canceled: for the user, and for the service to keep with the job. */
   readonly reason: () => string;
-  /** Told of each look at a job that is to end. */
+  /** Called at each look at a job that is canceled. */
   readonly onJob: (job: Job) => void;
 }
 
@@ -81,7 +81,7 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
     cancelJob(client, jobUuid, ownName + reason, signal);
   const see = (answer: Job) => {
     const job = withSent(answer, facts());
-    // What has failed long ago, and is canceled now, is not started once more.
+    // What has failed long ago, and is canceled now, is not started again.
     const isOver = hasFinished(job) || (job.status === 'FAILED' && facts().stop === 'ended');
     if (isOver) custody.record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
     custody.onJob(job);
@@ -104,12 +104,11 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   await confirmEnd(jobUuid, custody, cancel, see);
 }
 
-// A container gets some seconds to shut down; after that the job is reported as it stands.
-// Post is the last to look: it goes on until its deadline.
+// A container gets some seconds to shut down; post, the last to look, continues until its deadline.
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
-// A job with retries left that still shows FAILED after so many cancels is not started once more.
+// A job with retries left that still shows FAILED after so many cancels is not started again.
 const maxCancelsOfFailed = 3;
 
 async function confirmEnd(
@@ -141,9 +140,9 @@ async function confirmEnd(
     ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
   }
   time.clear();
-  // After an interrupt main has seconds; post goes on from there.
+  // After an interrupt main has seconds; post continues from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
-  // Nothing started it once more in all this time.
+  // It was not started again in all this time.
   if (last.status === 'FAILED') record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
   else log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
@@ -181,13 +180,15 @@ interface FactsReconcilerOptions extends Pick<Custody, 'client' | 'phase' | 'dea
   };
   /** Why the jobs are canceled. */
   readonly reason: string;
-  /** Told of each look at a job that is to end. */
-  readonly onJob?: (job: Job) => void;
 }
 
-/** A way to reconcile entries of which only facts are left, without a step: in post and in a check. */
+/**
+ * A way to reconcile entries of which only facts are left, without a step: in post and in a check;
+ * and the jobs that it has canceled, as last seen, by their UUIDs.
+ */
 export function createFactsReconciler(options: FactsReconcilerOptions) {
-  const { client, deadline, log, reason, onJob = () => {} } = options;
+  const { client, deadline, log, reason } = options;
+  const seen = new Map<string, Job>();
   const poller = createPoller({
     client,
     interval: 'auto',
@@ -195,8 +196,8 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
     onUnavailable: log.serviceUnavailable,
     onAvailable: log.serviceAvailable,
   });
-  const shared = { ...options, poller, find: createFinder(client, deadline), onJob };
-  return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
+  const shared = { ...options, poller, find: createFinder(client, deadline), reason: () => reason };
+  const reconcileFacts = async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted) => {
     let facts = saved;
     await reconcile({
       ...shared,
@@ -206,7 +207,8 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
       },
       wanted: () => wanted(facts),
       canceled: new Set(),
-      reason: () => reason,
+      onJob: (job) => seen.set(job.uuid, job),
     });
   };
+  return { reconcile: reconcileFacts, seen };
 }

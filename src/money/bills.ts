@@ -7,7 +7,7 @@ import { readAllPages, readTogether } from '../service/lists.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 
-// What was really billed. When a bill comes after a run is documented nowhere, so nobody waits for it.
+// What was really billed. When a bill comes after a run is documented nowhere: none is waited for.
 
 // For all jobs together.
 const maxMs = 10_000;

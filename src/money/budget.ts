@@ -75,20 +75,20 @@ export function createBudget(client: Client, ceilings: Ceilings, over: AbortSign
     },
     over,
     /** Reports what is exceeded, from now on; resolves when all of `max-cost` is used, or at the end. */
-    start: async (told: BudgetListener): Promise<void> => {
-      listener = told;
+    start: async (onOver: BudgetListener): Promise<void> => {
+      listener = onOver;
       if (maxCostUsd === null) return;
       for (; !over.aborted; await client.clock.sleep(lookEveryMs, over)) {
         const spend = getSpend();
         if (remainingMs(spend, maxCostUsd) > cancelTakesMs + lookEveryMs) continue;
-        told.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
+        onOver.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
         return;
       }
     },
   };
 }
 
-/** @param onRate called with the rate of a run that goes on, each time it is read */
+/** @param onRate called with the rate of a run that has not ended, each time it is read */
 function watchJobs(
   client: Client,
   over: AbortSignal,

@@ -15,7 +15,7 @@ export interface Ceilings {
 
 export const noCeilings: Ceilings = { maxHourlyRateUsd: null, maxCostUsd: null };
 
-/** Whether anything is to be watched. */
+/** Whether there is any. */
 export function hasCeiling({ maxHourlyRateUsd, maxCostUsd }: Ceilings): boolean {
   return maxHourlyRateUsd !== null || maxCostUsd !== null;
 }
@@ -25,13 +25,13 @@ export const minRunLimitMs = 60_000;
 
 /**
  * The longest that each run of a job may take so that all jobs together stay below `max-cost`, also
- * when nobody watches them; in ms, null without both ceilings.
- * @param retries how often the service may start the job once more, with a run as long
+ * without a runner; in ms, null without both ceilings.
+ * @param retries how often the service may start the job again, with a run as long
  */
 export function shareMs({ maxHourlyRateUsd, maxCostUsd }: Ceilings, jobCount: number, retries = 0) {
   if (maxHourlyRateUsd === null || maxCostUsd === null) return null;
   const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
-  // A hair more than nothing: 0.05 / 0.5 is to be 6 minutes, whatever the binary fractions are.
+  // 0.05 / 0.5 has to give 6 minutes, whatever the binary fractions are.
   return Math.floor(hours * hourMs + 1e-6);
 }
 
@@ -70,7 +70,7 @@ export function withShare(
   return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
 }
 
-/** Whether even the cheapest offer is dearer than a job may be; null where it is not, or none is known. */
+/** Set where even the cheapest offer costs more than `max-hourly-rate`. */
 export function exceedsRate(offers: OfferSummary | null, ceilings: Ceilings): OverBudget | null {
   const { maxHourlyRateUsd: ceilingUsd } = ceilings;
   if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd) return null;

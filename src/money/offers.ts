@@ -12,7 +12,7 @@ import type { OfferSummary } from '../jobs/records.ts';
 
 // What is on offer for a job before it is cooked, and at what price.
 
-/** The machine that a job asks for, as far as offers can be told apart by it. */
+/** The machine that a job asks for, as far as offers say it. */
 export interface HardwareRequirements {
   /** The filters of the list of offers, by the names of the cook fields. */
   readonly filters: Readonly<Record<string, string>>;

@@ -24,15 +24,15 @@ interface EarlierJob {
 /** What earlier attempts have left of the entries, by the index of the entry. */
 export interface EarlierJobs {
   readonly taken: ReadonlyMap<number, EarlierJob>;
-  /** What has failed, and may be started once more beside the job that is cooked anew. */
+  /** What has failed, and may be started again beside the job that is cooked anew. */
   readonly restartable: Map<number, readonly Job[]>;
 }
 
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
  * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
- * as of two steps that nothing tells apart, none is.
- * @param onAmbiguous told of each entry that is cooked anew because of that
+ * as of two steps that look the same, none is.
+ * @param onAmbiguous called for each entry that is cooked anew because of that
  */
 export async function findEarlierJobs(
   requests: readonly CookRequest[],
@@ -127,7 +127,7 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
       if (job === undefined || first === undefined || last === undefined) return [];
       return [{ entry: last === request ? first : startTry(step, last), job }];
     });
-    // All are kept for the post entry before the first is told of.
+    // All are kept for the post entry before the first is reported.
     for (const { entry, job } of taken)
       saveFacts(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
     for (const { entry, job } of taken) trackJob(step, entry, job, 'attached');
@@ -137,7 +137,7 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
   }
 }
 
-/** Ends, once, what may be started once more of an entry that is cooked anew. */
+/** Cancels, once, what may be started again of an entry that is cooked anew. */
 export function cancelReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
   const jobs = restartable.get(request.index) ?? [];
   restartable.delete(request.index);

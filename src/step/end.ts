@@ -5,8 +5,8 @@ import type { EndReason } from '../jobs/records.ts';
 // The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
 const abandonAfterMs = 2_000;
 const interruptDeadlineMs = 6_000;
-// After another end of the wait: time to cancel and to read the logs though the service may not
-// answer for a while, and an end to it where it is gone. The post entry goes on from there.
+// After another end of the wait: time to cancel and to read the logs, though the service may not
+// answer for a while. Post continues from there.
 const endDeadlineMs = 3 * 60_000;
 
 /**
@@ -55,13 +55,12 @@ export function createStepEnd(
     abandon: abandon.signal,
     /** Fires when all requests must end: seconds after an interrupt, minutes after another end. */
     deadline: deadline.signal,
-    /** Ends the wait; an interrupt also adds to what ended it before. */
     endFor,
-    /** Says that nothing that happens later changes what becomes of the jobs. */
+    /** After this, nothing changes what is done about the jobs. */
     decide: () => change({ hasVerdict: true }),
     /**
-     * Starts the timeout and listens to the interrupt, also to one that came before.
-     * @param listener told of each change of the facts, before anything is done about it
+     * Starts the timeout, and listens to the interrupt, also to one that came before.
+     * @param listener called at each change of the facts, before anything is done about it
      */
     start: (listener: (facts: StepFacts) => void) => {
       onChange = listener;

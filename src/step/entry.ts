@@ -57,7 +57,7 @@ export interface Entry {
   readonly earlierTries: readonly EarlierTry[];
   facts: EntryFacts;
   seen: Seen;
-  /** The result that the listeners were told. */
+  /** The result that the listeners have. */
   reported: Result | null;
   /** Whether a cook of it is under way: whoever sent it does what follows. */
   isSubmitting: boolean;
@@ -102,8 +102,7 @@ export function setSeen(entry: Pick<Entry, 'seen'>, change: Partial<Seen>): void
 /** What is seen after a look at a job: pure. Of another job than the entry's own, nothing. */
 export function seeJob({ facts, seen }: Pick<Entry, 'facts' | 'seen'>, job: Job, nowMs: number) {
   const isOwn = facts.jobs[0]?.uuid === job.uuid;
-  // A job that failed is cancelled, to be sure that it is not started once more; what is reported is
-  // why it failed.
+  // A job that failed is canceled so that it is not started again; what is reported is why it failed.
   const hasFailed = facts.stop === 'ended' && seen.job?.status === 'FAILED';
   if (!isOwn || hasFailed) return seen;
   const isNew = seen.timeline.at(-1)?.status !== job.status;
@@ -111,7 +110,7 @@ export function seeJob({ facts, seen }: Pick<Entry, 'facts' | 'seen'>, job: Job,
   return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
 }
 
-/** What became of an entry, as far as it is known. Pure. */
+/** The outcome of an entry, as far as it is known. Pure. */
 export function getOutcome(
   entry: Pick<Entry, 'ref' | 'facts' | 'seen' | 'earlierTries'>,
   step: StepFacts,

@@ -18,7 +18,7 @@ import {
   stopOverBudget,
 } from './update.ts';
 
-/** Opens a step, has the work done in it, and closes it, come what may. */
+/** Opens a step, has the work done in it, and closes it. */
 export async function withStep<T>(
   plan: StepPlan,
   jobs: readonly StepJob[],
@@ -82,7 +82,7 @@ function startStep(step: Step): void {
   });
 }
 
-/** Ends the step, and tells whoever is told before the reports. */
+/** Ends the step, up to the reports. */
 export async function finish(step: Step, commitStatus: CommitStatus): Promise<readonly Outcome[]> {
   await refreshRunning(step);
   const outcomes = await decide(step);

@@ -31,7 +31,7 @@ export interface StepPlan extends Access {
   /** Whether the first job that does not end well ends the wait for all. */
   readonly failFast: boolean;
   readonly logs: LogMode;
-  /** With it, all jobs are to be cancelled from the start, for this reason. */
+  /** With it, all jobs are canceled from the start, for this reason. */
   readonly cancelReason?: string;
 }
 

@@ -128,8 +128,7 @@ async function isReady(
 ): Promise<boolean> {
   const { clock } = step.deps;
   const sentMs = clock.monotonicMs();
-  const refusal =
-    (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
+  const refusal = await getRefusal(step, entry, urls, signal);
   // What was cut short by the end of the wait says nothing.
   if (refusal !== null && signal.aborted) return false;
   const before = entry.seen.readiness;
@@ -141,46 +140,32 @@ async function isReady(
   return refusal === null;
 }
 
-type Refusal = Pick<Readiness, 'check' | 'answer'>;
-
-/** Logs in once. @returns why that did not work; null where it did, or was not asked for */
-async function logIn(
-  { plan: { ssh } }: Pick<Step, 'plan'>,
-  { ref }: Entry,
+/** @returns what was asked, and why the server is not ready; null where it is */
+async function getRefusal(
+  { plan: { ssh, readyCheck }, probe }: Step,
+  { ref, accessToken }: Entry,
   urls: readonly NodeUrl[],
   signal: AbortSignal,
-): Promise<Refusal | null> {
-  if (ssh === null) return null;
-  const check = 'login over ssh';
-  const address = urls.find(isSsh);
-  if (address === undefined) return { check, answer: 'the job has no address for ssh yet' };
-  const name = hostName(ref.index);
-  ssh.addHost(name, address);
-  const answer = await ssh.login(name, signal);
-  return answer === null ? null : { check, answer };
-}
-
-/** @returns what the server answered; null where it is ready, or not asked */
-async function ask(
-  { plan: { readyCheck }, probe }: Pick<Step, 'plan' | 'probe'>,
-  entry: Entry,
-  urls: readonly NodeUrl[],
-  signal: AbortSignal,
-): Promise<Refusal | null> {
+): Promise<Pick<Readiness, 'check' | 'answer'> | null> {
+  if (ssh !== null) {
+    const check = 'login over ssh';
+    const address = urls.find(isSsh);
+    if (address === undefined) return { check, answer: 'the job has no address for ssh yet' };
+    ssh.addHost(hostName(ref.index), address);
+    const answer = await ssh.login(hostName(ref.index), signal);
+    if (answer !== null) return { check, answer };
+  }
   if (readyCheck === null) return null;
   const { port, path } = readyCheck;
-  const refuse = (answer: string) => ({
-    check: `ready-check ${formatReadyCheck(readyCheck)}`,
-    answer,
-  });
+  const check = `ready-check ${formatReadyCheck(readyCheck)}`;
   const address = mainUrlOf(urls, port);
   // Put together, not resolved: a path such as `//host` is no other host.
   const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-  if (url === null) return refuse(`the job has no address for port ${port} yet`);
+  if (url === null) return { check, answer: `port ${port} is not among the addresses` };
   try {
-    const status = await probe.get(url, entry.accessToken, signal);
-    return status < 400 ? null : refuse(`HTTP ${status}`);
+    const status = await probe.get(url, accessToken, signal);
+    return status < 400 ? null : { check, answer: `HTTP ${status}` };
   } catch (error) {
-    return refuse(asError(error).message);
+    return { check, answer: asError(error).message };
   }
 }

@@ -14,7 +14,7 @@ import { createStepEnd } from './end.ts';
 import { createEntry, type Entry, type StepJob } from './entry.ts';
 import type { StepPlan } from './plan.ts';
 
-/** Told of what happens to the jobs of a step: the log, the early outputs, the commit status. */
+/** What follows the jobs of a step: the log, the early outputs, the commit status. */
 export interface StepListener {
   readonly submitted?: (job: SubmittedJob) => void;
   readonly statusChanged?: (job: SubmittedJob, change: StatusChange, seen: Job) => void;
@@ -44,7 +44,6 @@ export function createStep(
   const probe = deps.openProbe(plan.apiUrl);
   const end = createStepEnd(deps, plan.timeoutMs, closed);
   const budget = createBudget(client, plan.ceilings, AbortSignal.any([end.signal, closed]));
-  const told: StepListener[] = [log, ...listeners];
   const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
   return {
     deps,
@@ -74,7 +73,7 @@ export function createStep(
       interrupt: deps.interrupt,
       ...printer,
     }),
-    listeners: told,
+    listeners: [log, ...listeners] as StepListener[],
     /** Drops every open socket, so that the process can end. */
     close: async () => Promise.all([close(), probe.close()]),
   };

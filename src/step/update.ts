@@ -55,12 +55,8 @@ export function applyUpdate({ deps, listeners, budget }: Step, entry: Entry, job
 }
 
 /** The next answer about a job, at once; null where the signal fires before. */
-export async function lookOnce(
-  { poller }: Step,
-  jobUuid: string,
-  until: AbortSignal,
-): Promise<Job | ServiceError | null> {
-  let answer: Job | ServiceError | null = null;
+export async function lookOnce({ poller }: Step, jobUuid: string, until: AbortSignal) {
+  let answer = null as Job | ServiceError | null;
   const take = (given: Job | ServiceError) => {
     answer = given;
     return true;
@@ -73,7 +69,7 @@ export async function lookOnce(
 // For a look that changes no verdict.
 const maxRefreshMs = 10_000;
 
-/** Looks once more at the job of an entry, which may have ended since the last look. */
+/** Looks again at the job of an entry, which may have ended since the last look. */
 export async function refresh(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
   const { job } = entry.seen;
   if (job === null) return;
@@ -98,12 +94,12 @@ export function failFast({ plan, end }: Step): void {
   if (plan.failFast) end.endFor('fail-fast');
 }
 
-/** What became of an entry, as far as it is known. */
+/** The outcome of an entry, as far as it is known. */
 export function outcomeNow({ end, plan }: Step, entry: Entry): Outcome {
   return getOutcome(entry, end.facts(), plan);
 }
 
-/** Tells the listeners what became of an entry, and once more where that has changed since. */
+/** Gives the listeners the result of an entry, and again where that has changed since. */
 export function reportEnd(step: Step, entry: Entry): void {
   const outcome = outcomeNow(step, entry);
   if (outcome.result === entry.reported) return;
@@ -132,12 +128,12 @@ export function startTry(
 export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
   const both = Promise.all([entry.reconciling, reconcile(createCustody(step, entry))]);
   entry.reconciling = both.then(() => {});
-  // Whoever waits for it is told of what it throws; else whoever reconciles it next.
+  // What it throws reaches who waits for it, or who reconciles it next.
   entry.reconciling.catch(() => {});
   return entry.reconciling;
 }
 
-/** Stops a job that costs more than it may: it is canceled at once, and watched until the next look. */
+/** Cancels a job that costs more than it may, at once; it is watched until the next look. */
 export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void {
   const { stop } = entry.facts;
   if (stop !== null && stop !== 'goal') return;
@@ -148,13 +144,11 @@ export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void 
 }
 
 function createCustody(step: Step, entry: Entry): Custody {
-  const { client, find, poller, end, plan, log } = step;
+  const { end, plan, log } = step;
   const { cancelReason } = plan;
   const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
   return {
-    client,
-    find,
-    poller,
+    ...step,
     deadline: end.deadline,
     // Nothing comes after the cancel action.
     phase: cancelReason === undefined ? 'main' : 'post',

@@ -29,7 +29,7 @@ export async function watchToEnd(step: Step, entry: Entry, hasNext = false): Pro
   const log = step.jobLogs.open(submitted);
   try {
     await watch(step, entry, submitted, log);
-    // It goes on costing, and once the step has ended it is not watched.
+    // Its cost grows, and once the step has ended it is not watched.
     if (entry.facts.stop === 'goal' && step.plan.ceilings.maxHourlyRateUsd !== null)
       await step.budget.waitForRate(submitted.job.uuid);
     if (entry.facts.stop === 'goal') keepCounting(step, entry, submitted);
@@ -51,7 +51,7 @@ export async function watchToEnd(step: Step, entry: Entry, hasNext = false): Pro
   return isFollowed;
 }
 
-/** The service will not tell of a job any more, or something of ours went wrong with it. */
+/** Notes that a job can no longer be read, or that something of ours went wrong with it. */
 export function setLost(step: Step, entry: Entry, error: Error): void {
   setSeen(entry, { error });
   saveFacts(step, entry, { stop: 'lost' });
@@ -119,7 +119,7 @@ async function watch(step: Step, entry: Entry, submitted: SubmittedJob, log: Job
     saveFacts(step, entry, { stop: 'goal' });
 }
 
-// What a cook without an answer has created may show up late. Post looks once more at the end.
+// What a cook without an answer has created may show up late. Post looks again at the end.
 const duplicateEveryMs = 30_000;
 const lateDuplicateEveryMs = 300_000;
 
@@ -127,7 +127,6 @@ async function watchForDuplicates(step: Step, entry: Entry, until: AbortSignal):
   const { clock } = step.deps;
   for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
     const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
-    // At the same moments for all entries: one look serves them all.
     await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), until);
     if (until.aborted) return;
     await reconcileEntry(step, entry);
@@ -139,7 +138,7 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   const { end, client, deps } = step;
   const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
   if (isOver()) return false;
-  // Confirms the end where the service might start it once more.
+  // Confirms the end where the service might start it again.
   await reconcileEntry(step, entry);
   const { jobs } = entry.facts;
   const isInDoubt = unansweredCooks(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
@@ -155,8 +154,7 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   }
 }
 
-// What it costs counts as long as others are waited for, and no longer than it runs; and its rate may
-// come late, or change.
+// Its cost counts while others are waited for and it runs, and its rate may come late, or change.
 function keepCounting({ plan, poller, budget }: Step, { facts }: Entry, { job }: SubmittedJob) {
   if (!hasCeiling(plan.ceilings)) return;
   const count = (answer: Job | ServiceError) => {
@@ -171,7 +169,7 @@ function keepCounting({ plan, poller, budget }: Step, { facts }: Entry, { job }:
 // What has run without a rate was held to no ceiling.
 function reportUnrated({ plan, log }: Step, { facts, seen: { job, runs } }: Entry): void {
   const { maxHourlyRateUsd } = plan.ceilings;
-  // A job that runs as asked may still get its rate, and goes on counting.
+  // A job that runs as asked may still get its rate.
   const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : hasCeiling(plan.ceilings);
   if (job === null || !isHeld) return;
   const hasStarted =
