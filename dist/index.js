@@ -28989,18 +28989,16 @@ async function findOrphans(github, jobs, nowMs) {
 }
 const maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
-    const seen = new Map();
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const cancelFailed = (jobUuid, error) => {
         onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
     };
-    const reconcile = (0,custody_reconcile/* createFactsReconciler */.a)({
+    const { reconcile, seen } = (0,custody_reconcile/* createFactsReconciler */.a)({
         client,
         log: { ...log, cancelFailed },
         phase: 'main',
         deadline: signal,
         reason: 'the workflow run that cooked it is over',
-        onJob: (job) => seen.set(job.uuid, job),
     });
     const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
     await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
@@ -29499,10 +29497,10 @@ function named({ recipeUuid }, problems) {
 }
 function combineErrors(plans) {
     const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
-    const distinct = [...new Map(failed.map((plan) => [plan.error.message, plan])).values()];
-    if (distinct.length < 2)
-        return distinct[0]?.error ?? null;
-    const problems = distinct.flatMap(({ request, error }) => error instanceof errors/* InputError */.dz ? error.problems : [unreadProblem(request, error)]);
+    const messages = new Set(failed.map(({ error }) => error.message));
+    if (messages.size < 2)
+        return failed[0]?.error ?? null;
+    const problems = failed.flatMap(({ request, error }) => error instanceof errors/* InputError */.dz ? error.problems : [unreadProblem(request, error)]);
     const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));
     return new errors/* InputError */.dz([...byText.values()]);
 }
@@ -29678,10 +29676,7 @@ function bodyLines({ body }) {
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
-// EXTERNAL MODULE: ./build/custody/mark.js
-var mark = __nccwpck_require__(1415);
 ;// CONCATENATED MODULE: ./build/cooking/submit.js
-
 
 
 
@@ -29720,10 +29715,7 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
             throw new errors/* InterruptedError */.p4();
         record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
         try {
-            const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
-            const sent = (0,mark/* readHashAndNonce */.fN)(job);
-            const isOwn = sent === null || `${sent.hash}-${sent.nonce}` === request.mark;
-            return isOwn ? job : misdirected(job, request);
+            return await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
@@ -29735,13 +29727,6 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
                 record({ refused: facts().refused + 1 });
             return error;
         }
-    });
-}
-function misdirected({ uuid }, { recipeUuid }) {
-    return new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `POST /v1/job-recipes/${recipeUuid}/cook`,
-        detail: `the response is about another job, ${uuid}`,
     });
 }
 async function lookAfter(kind, error, failures, options) {
@@ -29767,6 +29752,8 @@ async function look(error, windowMs, { find, facts }) {
     }
 }
 
+// EXTERNAL MODULE: ./build/custody/mark.js
+var mark = __nccwpck_require__(1415);
 // EXTERNAL MODULE: ./build/jobs/failure.js
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/status.js
@@ -29796,12 +29783,11 @@ var update = __nccwpck_require__(2234);
 
 
 
-
 const maxAgeMs = 60 * 86_400_000;
+const noEarlierJobs = () => ({ taken: new Map(), restartable: new Map() });
 async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-    const taken = new Map();
-    const restartable = new Map();
+    const { taken, restartable } = noEarlierJobs();
     if (wanted.length === 0)
         return { taken, restartable };
     const byHash = await readByHash(client, signal);
@@ -29855,28 +29841,22 @@ function failuresOf(attempts, client) {
 function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
-const nothingAttached = { error: null, taken: new Map(), restartable: new Map() };
 async function attachAll(step, requests) {
     const { client, end, log } = step;
-    try {
-        const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
-        const taken = requests.flatMap((request) => {
-            const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
-            const last = tries.at(-1);
-            const first = step.entries[request.index];
-            if (job === undefined || first === undefined || last === undefined)
-                return [];
-            return [{ entry: last === request ? first : (0,update/* startTry */.gp)(step, last), job }];
-        });
-        for (const { entry, job } of taken)
-            (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
-        for (const { entry, job } of taken)
-            (0,update/* trackJob */.xH)(step, entry, job, 'attached');
-        return { error: null, ...earlier };
-    }
-    catch (error) {
-        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
-    }
+    const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
+    const taken = requests.flatMap((request) => {
+        const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
+        const last = tries.at(-1);
+        const first = step.entries[request.index];
+        if (job === undefined || first === undefined || last === undefined)
+            return [];
+        return [{ entry: last === request ? first : (0,update/* startTry */.gp)(step, last), job }];
+    });
+    for (const { entry, job } of taken)
+        (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
+    for (const { entry, job } of taken)
+        (0,update/* trackJob */.xH)(step, entry, job, 'attached');
+    return earlier;
 }
 function cancelReplaced(step, request, { restartable }) {
     const jobs = restartable.get(request.index) ?? [];
@@ -29921,7 +29901,7 @@ async function cookAll(step, requests, context) {
 }
 async function cookInTurn(step, request, context) {
     const { entries, end, deps, log } = step;
-    const taken = context.attached.taken.get(request.index)?.tries ?? [];
+    const taken = context.earlier.taken.get(request.index)?.tries ?? [];
     const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
     let current = await firstTry(step, request, taken.at(-1), untried, context);
     let before = null;
@@ -30008,7 +29988,7 @@ async function tryToCook(step, entry, request, context) {
     (0,update/* failFast */.$4)(step);
     return false;
 }
-async function cookEntry(step, entry, request, { plans, prices, attached }) {
+async function cookEntry(step, entry, request, { plans, prices, earlier }) {
     const { client, find, end, log, budget } = step;
     const plan = plans.get(request);
     if (plan === undefined)
@@ -30031,7 +30011,7 @@ async function cookEntry(step, entry, request, { plans, prices, attached }) {
             record: (change) => {
                 (0,update/* saveFacts */.NP)(step, entry, change);
                 if (change.sends !== undefined)
-                    cancelReplaced(step, request, attached);
+                    cancelReplaced(step, request, earlier);
             },
             onUnanswered: (error) => log.cookUnanswered(request, error),
             onDelayed: log.cookDelayed,
@@ -30170,7 +30150,8 @@ async function prepare(step, requests, inputs) {
     }
     const isOpen = error === null || error instanceof errors/* InterruptedError */.p4;
     const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
-    const attached = isAttaching ? await attachAll(step, requests) : nothingAttached;
+    const found = isAttaching ? await attachAll(step, requests).catch(errors/* asError */.zR) : noEarlierJobs();
+    const isUnsure = found instanceof Error;
     if (error === null) {
         const entries = await priceEntries(plans, prices);
         log.estimate(entries.map((entry) => entry.prices?.offers ?? null), inputs.ceilings);
@@ -30178,8 +30159,8 @@ async function prepare(step, requests, inputs) {
     return {
         plans: new Map(plans.map((plan) => [plan.request, plan])),
         prices,
-        attached,
-        error: error ?? attached.error,
+        earlier: isUnsure ? noEarlierJobs() : found,
+        error: error ?? (isUnsure ? found : null),
         wait: inputs.wait,
         maxParallel: inputs['max-parallel'],
     };
@@ -30205,22 +30186,20 @@ async function dryRun(requests, plan, inputs, deps) {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
 /* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6625);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1362);
-/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6469);
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
-/* harmony import */ var _github_statuses_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1446);
-/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9904);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3147);
-/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8718);
-/* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3227);
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9507);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(6804);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(293);
-/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(1165);
-/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(2772);
-/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(2107);
-
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6469);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
+/* harmony import */ var _github_statuses_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1446);
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9904);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8718);
+/* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3227);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6804);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(293);
+/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(1165);
+/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2772);
+/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(2107);
 
 
 
@@ -30243,38 +30222,38 @@ async function cleanup(deps) {
         await cleanUpJobs(deps);
     }
     finally {
-        const folder = runner.state(_custody_facts_js__WEBPACK_IMPORTED_MODULE_10__/* .stateNames */ .U0.sshFolder);
+        const folder = runner.state(_custody_facts_js__WEBPACK_IMPORTED_MODULE_9__/* .stateNames */ .U0.sshFolder);
         if (folder !== '')
             (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.rmSync)(folder, { recursive: true, force: true });
     }
 }
 async function cleanUpJobs(deps) {
     const { runner } = deps;
-    const saved = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_10__/* .readSavedState */ .rh)(runner);
+    const saved = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_9__/* .readSavedState */ .rh)(runner);
     if (saved === null)
         return;
-    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_11__/* .getWanted */ .o)(facts, saved.step, saved.policy, 'post');
+    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_15__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, saved.step, saved.policy, 'post');
     const nothing = { canceled: new Set(), hasLooked: false };
-    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_11__/* .nextAction */ .G)(facts, wanted(facts), nothing, 'post').do !== 'done');
+    const open = saved.entries.filter((facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted(facts), nothing, 'post').do !== 'done');
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
-        const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_8__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_9__/* .cleanUpInputs */ .ih);
-        const { client, close } = (0,_service_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openService */ .IH)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
+        const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_7__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_8__/* .cleanUpInputs */ .ih);
+        const { client, close } = (0,_service_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openService */ .IH)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_5__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
         const hasSent = open.some(({ mark }) => mark !== null);
         if (hasSent || !saved.step.hasVerdict)
             client.host.answered();
         try {
-            await reconcileAll(open, wanted, client, log);
+            const stopped = await reconcileAll(open, wanted, client, log);
             if (saved.policy.onJobEnd === 'cancel')
-                await reportStopped(open, log, client);
-            const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_7__/* .readRunRef */ .bS)(runner, saved.pendingSha);
+                await reportStopped(stopped, log, client);
+            const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_6__/* .readRunRef */ .bS)(runner, saved.pendingSha);
             const token = inputs['github-token'];
             if (run === null || run.sha === '' || token === undefined)
                 return;
             const uuids = saved.entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid));
-            await (0,_github_statuses_js__WEBPACK_IMPORTED_MODULE_5__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
+            await (0,_github_statuses_js__WEBPACK_IMPORTED_MODULE_4__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
         }
         finally {
             await close();
@@ -30284,24 +30263,29 @@ async function cleanUpJobs(deps) {
         log.cleanupFailed(error);
     }
 }
-const maxReportMs = 15_000;
-async function reportStopped(stopped, log, client) {
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxReportMs);
-    const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
-    const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_2__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
-    const jobs = (await Promise.all(answers)).filter((job) => job !== null);
-    const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
-    const outcomes = jobs.map((job) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createJobOutcome */ .g)(job, runs.get(job.uuid)));
-    if (outcomes.length > 0)
-        log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_15__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_14__/* .withBills */ .F)(outcomes, client, signal)));
-    clear();
-}
 const maxCleanupMs = 225_000;
+const maxReportMs = 15_000;
 async function reconcileAll(open, wanted, client, log) {
-    const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
+    const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
     const reason = "the workflow's job has ended";
-    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_12__/* .createFactsReconciler */ .a)({ client, log, phase: 'post', deadline, reason });
+    const { reconcile, seen } = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__/* .createFactsReconciler */ .a)({
+        client,
+        log,
+        phase: 'post',
+        deadline,
+        reason,
+    });
     await Promise.all(open.map(async (facts) => reconcile(facts, wanted))).finally(clear);
+    return [...seen.values()];
+}
+async function reportStopped(jobs, log, client) {
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(client.clock, maxReportMs);
+    const uuids = jobs.map(({ uuid }) => uuid);
+    const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
+    const outcomes = jobs.map((job) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_12__/* .createJobOutcome */ .g)(job, runs.get(job.uuid)));
+    if (outcomes.length > 0)
+        log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_14__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_13__/* .withBills */ .F)(outcomes, client, signal)));
+    clear();
 }
 
 
@@ -30746,18 +30730,20 @@ function formatOrigin(run, inputs) {
 function carriesMark({ description }, mark) {
     return description?.includes(`[${mark}]`) ?? false;
 }
-function readHashAndNonce({ description }) {
-    const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
-    return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
-}
-const maxMark = 100;
-const marksPattern = /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
 const maxMarks = 1_000;
-function readMark({ description }) {
-    const match = marksPattern.exec((description ?? '').slice(-maxMarks));
-    if (match === null)
+const marksPattern = /(?:\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] )?\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/;
+function matchMarks({ description }) {
+    return marksPattern.exec((description ?? '').slice(-maxMarks)) ?? [];
+}
+function readHashAndNonce(job) {
+    const [hash, nonce = ''] = matchMarks(job).slice(10);
+    return hash === undefined ? null : { hash, nonce };
+}
+function readMark(job) {
+    const match = matchMarks(job);
+    const [, server, repository = '', id = '', runId = '', attempt = ''] = match;
+    if (server === undefined)
         return null;
-    const [, server = '', repository = '', id = '', runId = '', attempt = ''] = match;
     const [later, sha = '', lifetime, workflow = ''] = match.slice(6);
     return {
         server,
@@ -31009,7 +30995,8 @@ async function findJob(custody) {
     }
 }
 function createFactsReconciler(options) {
-    const { client, deadline, log, reason, onJob = () => { } } = options;
+    const { client, deadline, log, reason } = options;
+    const seen = new Map();
     const poller = (0,_service_poll_js__WEBPACK_IMPORTED_MODULE_1__/* .createPoller */ .vO)({
         client,
         interval: 'auto',
@@ -31017,8 +31004,8 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const shared = { ...options, poller, find: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), onJob };
-    return async (saved, wanted) => {
+    const shared = { ...options, poller, find: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), reason: () => reason };
+    const reconcileFacts = async (saved, wanted) => {
         let facts = saved;
         await reconcile({
             ...shared,
@@ -31028,9 +31015,10 @@ function createFactsReconciler(options) {
             },
             wanted: () => wanted(facts),
             canceled: new Set(),
-            reason: () => reason,
+            onJob: (job) => seen.set(job.uuid, job),
         });
     };
+    return { reconcile: reconcileFacts, seen };
 }
 
 
@@ -42970,15 +42958,15 @@ function createBudget(client, ceilings, over) {
             return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
         },
         over,
-        start: async (told) => {
-            listener = told;
+        start: async (onOver) => {
+            listener = onOver;
             if (maxCostUsd === null)
                 return;
             for (; !over.aborted; await client.clock.sleep(lookEveryMs, over)) {
                 const spend = getSpend();
                 if (remainingMs(spend, maxCostUsd) > cancelTakesMs + lookEveryMs)
                     continue;
-                told.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
+                onOver.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd: maxCostUsd });
                 return;
             }
         },
@@ -43251,7 +43239,6 @@ function createStep(plan, jobs, listeners, deps, closed) {
     const probe = deps.openProbe(plan.apiUrl);
     const end = createStepEnd(deps, plan.timeoutMs, closed);
     const budget = createBudget(client, plan.ceilings, AbortSignal.any([end.signal, closed]));
-    const told = [log, ...listeners];
     const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
     return {
         deps,
@@ -43279,7 +43266,7 @@ function createStep(plan, jobs, listeners, deps, closed) {
             interrupt: deps.interrupt,
             ...printer,
         }),
-        listeners: told,
+        listeners: [log, ...listeners],
         close: async () => Promise.all([close(), probe.close()]),
     };
 }
@@ -43426,13 +43413,11 @@ function stopOverBudget(step, entry, why) {
     void reconcileEntry(step, entry);
 }
 function createCustody(step, entry) {
-    const { client, find, poller, end, plan, log } = step;
+    const { end, plan, log } = step;
     const { cancelReason } = plan;
     const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
     return {
-        client,
-        find,
-        poller,
+        ...step,
         deadline: end.deadline,
         phase: cancelReason === undefined ? 'main' : 'post',
         facts: () => entry.facts,
@@ -43618,7 +43603,7 @@ async function readServer({ client, deps }, entry, { uuid }, log, before, signal
 async function isReady(step, entry, submitted, urls, signal) {
     const { clock } = step.deps;
     const sentMs = clock.monotonicMs();
-    const refusal = (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
+    const refusal = await getRefusal(step, entry, urls, signal);
     if (refusal !== null && signal.aborted)
         return false;
     const before = entry.seen.readiness;
@@ -43630,36 +43615,31 @@ async function isReady(step, entry, submitted, urls, signal) {
         step.log.notReady(submitted, refusal.check, refusal.answer);
     return refusal === null;
 }
-async function logIn({ plan: { ssh } }, { ref }, urls, signal) {
-    if (ssh === null)
-        return null;
-    const check = 'login over ssh';
-    const address = urls.find(node_urls/* isSsh */.BC);
-    if (address === undefined)
-        return { check, answer: 'the job has no address for ssh yet' };
-    const name = (0,folder/* hostName */.Sm)(ref.index);
-    ssh.addHost(name, address);
-    const answer = await ssh.login(name, signal);
-    return answer === null ? null : { check, answer };
-}
-async function ask({ plan: { readyCheck }, probe }, entry, urls, signal) {
+async function getRefusal({ plan: { ssh, readyCheck }, probe }, { ref, accessToken }, urls, signal) {
+    if (ssh !== null) {
+        const check = 'login over ssh';
+        const address = urls.find(node_urls/* isSsh */.BC);
+        if (address === undefined)
+            return { check, answer: 'the job has no address for ssh yet' };
+        ssh.addHost((0,folder/* hostName */.Sm)(ref.index), address);
+        const answer = await ssh.login((0,folder/* hostName */.Sm)(ref.index), signal);
+        if (answer !== null)
+            return { check, answer };
+    }
     if (readyCheck === null)
         return null;
     const { port, path } = readyCheck;
-    const refuse = (answer) => ({
-        check: `ready-check ${(0,records/* formatReadyCheck */.dD)(readyCheck)}`,
-        answer,
-    });
+    const check = `ready-check ${(0,records/* formatReadyCheck */.dD)(readyCheck)}`;
     const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
     const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
     if (url === null)
-        return refuse(`the job has no address for port ${port} yet`);
+        return { check, answer: `port ${port} is not among the addresses` };
     try {
-        const status = await probe.get(url, entry.accessToken, signal);
-        return status < 400 ? null : refuse(`HTTP ${status}`);
+        const status = await probe.get(url, accessToken, signal);
+        return status < 400 ? null : { check, answer: `HTTP ${status}` };
     }
     catch (error) {
-        return refuse((0,errors/* asError */.zR)(error).message);
+        return { check, answer: (0,errors/* asError */.zR)(error).message };
     }
 }
 

@@ -13,11 +13,11 @@ import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { vendorUser } from '../jobs/node-urls.ts';
-import { InterruptedError } from '../errors.ts';
+import { asError, InterruptedError } from '../errors.ts';
 import { cookAll } from '../step/cook-entry.ts';
 import { finish, withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
-import { attachAll, nothingAttached } from '../step/attach.ts';
+import { attachAll, noEarlierJobs } from '../step/attach.ts';
 import { createPlan, type StepPlan } from '../step/plan.ts';
 import { checkTools, type SshFolder } from '../ssh/folder.ts';
 
@@ -119,7 +119,8 @@ async function prepare(step: Step, requests: readonly CookRequest[], inputs: Coo
   // Also when the wait has ended meanwhile: what to do with them is decided like of any other.
   const isOpen = error === null || error instanceof InterruptedError;
   const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
-  const attached = isAttaching ? await attachAll(step, requests) : nothingAttached;
+  const found = isAttaching ? await attachAll(step, requests).catch(asError) : noEarlierJobs();
+  const isUnsure = found instanceof Error;
   if (error === null) {
     const entries = await priceEntries(plans, prices);
     log.estimate(
@@ -130,9 +131,9 @@ async function prepare(step: Step, requests: readonly CookRequest[], inputs: Coo
   return {
     plans: new Map(plans.map((plan) => [plan.request, plan])),
     prices,
-    attached,
+    earlier: isUnsure ? noEarlierJobs() : found,
     // Without a look at what there is, a cook might be the second one.
-    error: error ?? attached.error,
+    error: error ?? (isUnsure ? found : null),
     wait: inputs.wait,
     maxParallel: inputs['max-parallel'],
   };

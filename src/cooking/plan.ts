@@ -155,9 +155,9 @@ function named({ recipeUuid }: CookRequest, problems: readonly Problem[]): Input
 /** One error for all that is wrong, each thing once; null where nothing is. */
 function combineErrors(plans: readonly CookPlan[]): Error | null {
   const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
-  const distinct = [...new Map(failed.map((plan) => [plan.error.message, plan])).values()];
-  if (distinct.length < 2) return distinct[0]?.error ?? null;
-  const problems = distinct.flatMap(({ request, error }) =>
+  const messages = new Set(failed.map(({ error }) => error.message));
+  if (messages.size < 2) return failed[0]?.error ?? null;
+  const problems = failed.flatMap(({ request, error }) =>
     error instanceof InputError ? error.problems : [unreadProblem(request, error)],
   );
   const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));

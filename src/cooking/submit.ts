@@ -6,7 +6,6 @@ import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { lookupWindowMs, type Find } from '../custody/find.ts';
-import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
 interface SubmitOptions {
@@ -75,10 +74,7 @@ async function send(
     record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
-      const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
-      const sent = readHashAndNonce(job);
-      const isOwn = sent === null || `${sent.hash}-${sent.nonce}` === request.mark;
-      return isOwn ? job : misdirected(job, request);
+      return await cookRecipe(client, request.recipeUuid, body, abandon, ended);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
@@ -86,15 +82,6 @@ async function send(
       if (kind === 'refused') record({ refused: facts().refused + 1 });
       return error;
     }
-  });
-}
-
-// The job carries the mark of another entry, step or run.
-function misdirected({ uuid }: Job, { recipeUuid }: CookRequest): ServiceError {
-  return new ServiceError({
-    trouble: 'unreadable',
-    request: `POST /v1/job-recipes/${recipeUuid}/cook`,
-    detail: `the response is about another job, ${uuid}`,
   });
 }
 

@@ -1,7 +1,6 @@
 import type { CookRequest } from '../cooking/request.ts';
 import { withJob } from '../custody/facts.ts';
 import { readHashAndNonce } from '../custody/mark.ts';
-import { asError } from '../errors.ts';
 import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
 import { nowOf, type Client } from '../service/client.ts';
@@ -23,10 +22,12 @@ interface EarlierJob {
 
 /** What earlier attempts have left of the entries, by the index of the entry. */
 export interface EarlierJobs {
-  readonly taken: ReadonlyMap<number, EarlierJob>;
+  readonly taken: Map<number, EarlierJob>;
   /** What has failed, and may be started again beside the job that is cooked anew. */
   readonly restartable: Map<number, readonly Job[]>;
 }
+
+export const noEarlierJobs = (): EarlierJobs => ({ taken: new Map(), restartable: new Map() });
 
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
@@ -41,8 +42,7 @@ export async function findEarlierJobs(
   onAmbiguous: (request: CookRequest) => void,
 ): Promise<EarlierJobs> {
   const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-  const taken = new Map<number, EarlierJob>();
-  const restartable = new Map<number, readonly Job[]>();
+  const { taken, restartable } = noEarlierJobs();
   if (wanted.length === 0) return { taken, restartable };
   const byHash = await readByHash(client, signal);
   for (const request of wanted) {
@@ -107,38 +107,33 @@ function isUsable({ status }: Job): boolean {
   return status === 'COMPLETED' || !(isFinal(status) || isEnding(status));
 }
 
-/** What was taken over from earlier attempts. */
-export interface Attached extends EarlierJobs {
-  /** What kept it from looking for them. */
-  readonly error: Error | null;
-}
-
-export const nothingAttached: Attached = { error: null, taken: new Map(), restartable: new Map() };
-
-/** Takes over the jobs of earlier attempts, also when the wait has ended meanwhile. */
-export async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
+/**
+ * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile.
+ * @throws where it could not look for them
+ */
+export async function attachAll(step: Step, requests: readonly CookRequest[]) {
   const { client, end, log } = step;
-  try {
-    const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
-    const taken = requests.flatMap((request) => {
-      const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
-      const last = tries.at(-1);
-      const first = step.entries[request.index];
-      if (job === undefined || first === undefined || last === undefined) return [];
-      return [{ entry: last === request ? first : startTry(step, last), job }];
-    });
-    // All are kept for the post entry before the first is reported.
-    for (const { entry, job } of taken)
-      saveFacts(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
-    for (const { entry, job } of taken) trackJob(step, entry, job, 'attached');
-    return { error: null, ...earlier };
-  } catch (error) {
-    return { ...nothingAttached, error: asError(error) };
-  }
+  const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
+  const taken = requests.flatMap((request) => {
+    const { job, tries = [] } = earlier.taken.get(request.index) ?? {};
+    const last = tries.at(-1);
+    const first = step.entries[request.index];
+    if (job === undefined || first === undefined || last === undefined) return [];
+    return [{ entry: last === request ? first : startTry(step, last), job }];
+  });
+  // All are kept for the post entry before the first is reported.
+  for (const { entry, job } of taken)
+    saveFacts(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
+  for (const { entry, job } of taken) trackJob(step, entry, job, 'attached');
+  return earlier;
 }
 
 /** Cancels, once, what may be started again of an entry that is cooked anew. */
-export function cancelReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
+export function cancelReplaced(
+  step: Step,
+  request: CookRequest,
+  { restartable }: EarlierJobs,
+): void {
   const jobs = restartable.get(request.index) ?? [];
   restartable.delete(request.index);
   if (jobs.length === 0) return;

@@ -10,7 +10,7 @@ import { isFinal } from '../jobs/status.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { costOfJob } from '../money/cost.ts';
 import { asNumber } from '../service/json.ts';
-import { cancelReplaced, type Attached } from './attach.ts';
+import { cancelReplaced, type EarlierJobs } from './attach.ts';
 import { setSeen, type Entry } from './entry.ts';
 import type { Step } from './step.ts';
 import {
@@ -29,7 +29,7 @@ import { watchToEnd } from './watch.ts';
 interface CookContext {
   readonly plans: ReadonlyMap<CookRequest, CookPlan>;
   readonly prices: PriceReader;
-  readonly attached: Attached;
+  readonly earlier: EarlierJobs;
   /** What keeps all of them from being cooked. */
   readonly error: Error | null;
   readonly wait: boolean;
@@ -64,7 +64,7 @@ interface Try {
 /** Cooks the models of an entry in turn, until one has started or there is none left. */
 async function cookInTurn(step: Step, request: CookRequest, context: CookContext): Promise<void> {
   const { entries, end, deps, log } = step;
-  const taken = context.attached.taken.get(request.index)?.tries ?? [];
+  const taken = context.earlier.taken.get(request.index)?.tries ?? [];
   const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
   let current = await firstTry(step, request, taken.at(-1), untried, context);
   let before: Entry | null = null;
@@ -170,7 +170,7 @@ async function cookEntry(
   step: Step,
   entry: Entry,
   request: CookRequest,
-  { plans, prices, attached }: CookContext,
+  { plans, prices, earlier }: CookContext,
 ): Promise<OverBudget | null> {
   const { client, find, end, log, budget } = step;
   const plan = plans.get(request);
@@ -192,7 +192,7 @@ async function cookEntry(
       facts: () => entry.facts,
       record: (change) => {
         saveFacts(step, entry, change);
-        if (change.sends !== undefined) cancelReplaced(step, request, attached);
+        if (change.sends !== undefined) cancelReplaced(step, request, earlier);
       },
       onUnanswered: (error) => log.cookUnanswered(request, error),
       onDelayed: log.cookDelayed,
