@@ -188,7 +188,7 @@ receive() {
 
 # What a shell on the machine reads from stdin, for a command line is seen by all: the script and its
 # variables. What it prints goes through pipes of its own: a process that it leaves behind would hold
-# the connection, and goes on when nobody reads what it prints. Its exit code comes back in a file,
+# the connection, and continues when its output is no longer read. Its exit code comes back in a file,
 # for ssh has codes of its own.
 payload() {
   local end=END_$id word

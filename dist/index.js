@@ -28866,8 +28866,6 @@ async function finishStatuses(followUp, ended) {
             await Promise.all(rest.map(finish));
     }
     catch (error) {
-        if (!(error instanceof errors/* GitHubError */.y_ || error instanceof errors/* InterruptedError */.p4))
-            throw error;
         onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
     }
 }
@@ -31610,9 +31608,9 @@ function explainEmpty({ env }) {
         return `: workflows that Dependabot triggers get only Dependabot secrets. Store ${secrets} as Dependabot secrets as well, under Settings > Secrets and variables > Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
     const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
     const store = mayBeFork
-        ? 'GitHub does not pass secrets to workflows that are triggered by a pull request from a fork: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+        ? 'GitHub does not pass secrets to workflows that a pull request from a fork triggers: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
         : 'Store';
-    return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them to public-key and secret-key. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
+    return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and environment secrets need \`environment:\``;
 }
 const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     if (given === '')
@@ -42117,12 +42115,12 @@ function hostName(index) {
 function checkTools(env) {
     const folders = (env['PATH'] ?? '').split(external_node_path_.delimiter);
     const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter((tool) => !folders.some((folder) => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(folder, tool))));
-    const messages = env['RUNNER_OS'] === 'Windows'
-        ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
-        : missing.map((tool) => `needs ${tool}, which is not installed on the runner: install it in an earlier step`);
-    if (messages.length === 0)
+    if (missing.length === 0)
         return;
-    throw new errors/* InputError */.dz(messages.map((message) => ({ input: 'ssh', message })));
+    const message = env['RUNNER_OS'] === 'Windows'
+        ? 'needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example'
+        : `needs ${missing.join(', ')} on the runner: install what is missing in an earlier step`;
+    throw new errors/* InputError */.dz([{ input: 'ssh', message }]);
 }
 const maxLoginMs = 20_000;
 function createSshFolder(path, user, script) {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { GitHubError, InterruptedError } from '../errors.ts';
+import { GitHubError } from '../errors.ts';
 import type { GitHub } from '../github/client.ts';
 import { readRuns } from '../github/runs.ts';
 import {
@@ -52,7 +52,6 @@ export async function finishStatuses(
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
     // The caller still reports what was found before.
-    if (!(error instanceof GitHubError || error instanceof InterruptedError)) throw error;
     onProblem(describeError(error, 'finish the commit statuses'));
   }
 }

@@ -36,9 +36,9 @@ function explainEmpty({ env }: Runner): string {
     return `: workflows that Dependabot triggers get only Dependabot secrets. Store ${secrets} as Dependabot secrets as well, under Settings > Secrets and variables > Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
   const mayBeFork = env['GITHUB_EVENT_NAME'] === 'pull_request';
   const store = mayBeFork
-    ? 'GitHub does not pass secrets to workflows that are triggered by a pull request from a fork: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
+    ? 'GitHub does not pass secrets to workflows that a pull request from a fork triggers: skip this step for them with `if: github.event.pull_request.head.repo.fork == false`. Otherwise, store'
     : 'Store';
-  return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them to public-key and secret-key. A reusable workflow needs \`secrets: inherit\` from its caller, and secrets of an environment need \`environment:\``;
+  return `. ${store} both keys of your API key pair as repository secrets, such as ${secrets}, under Settings > Secrets and variables > Actions, and pass them here. A reusable workflow needs \`secrets: inherit\` from its caller, and environment secrets need \`environment:\``;
 }
 
 export const token = fromText((given) => {

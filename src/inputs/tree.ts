@@ -115,7 +115,7 @@ export function list<T>(
     const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
     if (!isList(members)) throw invalid(message);
     if (members.length > max) throw invalid(`has more than ${max} values`);
-    // Whoever gave one value does not know of a list.
+    // A single value has no index for its author.
     const place = (index: number) => (parts && members.length === 1 ? '' : `[${index}]`);
     return readAll(members.map((value, index) => [place(index), () => member(value)]));
   };

@@ -23,7 +23,7 @@ function wasThereBefore({ origin }: Outcome): boolean {
   return origin === 'attached' || origin === 'given';
 }
 
-// Since when a job has the status that it was found with, nobody here has seen.
+// When a job got the status that it was found with is not known.
 function seenChanges(outcome: Outcome): Outcome['timeline'] {
   return wasThereBefore(outcome) ? outcome.timeline.slice(1) : outcome.timeline;
 }

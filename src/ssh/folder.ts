@@ -17,24 +17,18 @@ export function hostName(index: number): string {
   return index === 0 ? 'gpu' : `gpu-${index + 1}`;
 }
 
-/**
- * Checks that the runner has what steps on the GPU need.
- * @throws InputError with each tool that is missing
- */
+/** @throws InputError where the runner lacks what steps on the GPU need */
 export function checkTools(env: Readonly<Record<string, string | undefined>>): void {
   const folders = (env['PATH'] ?? '').split(delimiter);
   const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter(
     (tool) => !folders.some((folder) => existsSync(join(folder, tool))),
   );
-  const messages =
+  if (missing.length === 0) return;
+  const message =
     env['RUNNER_OS'] === 'Windows'
-      ? ['needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example']
-      : missing.map(
-          (tool) =>
-            `needs ${tool}, which is not installed on the runner: install it in an earlier step`,
-        );
-  if (messages.length === 0) return;
-  throw new InputError(messages.map((message) => ({ input: 'ssh', message })));
+      ? 'needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example'
+      : `needs ${missing.join(', ')} on the runner: install what is missing in an earlier step`;
+  throw new InputError([{ input: 'ssh', message }]);
 }
 
 export type SshFolder = ReturnType<typeof createSshFolder>;

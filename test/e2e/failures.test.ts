@@ -188,8 +188,14 @@ test('an unknown status of a job that is complete is its end, a minute later', (
 });
 
 test.each([
-  ['fork', /GitHub passes no secrets to workflows that a pull request from a fork has started/],
-  ['dependabot', /Store DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY there as well.*Dependabot/],
+  [
+    'fork',
+    /GitHub does not pass secrets to workflows that a pull request from a fork triggers.*`environment:`$/,
+  ],
+  [
+    'dependabot',
+    /Store DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY as Dependabot secrets as well/,
+  ],
   ['noKeys', /DISPERSED_PUBLIC_KEY and DISPERSED_SECRET_KEY.*`secrets: inherit`.*`environment:`/],
 ] as const)(
   '%s: that both keys are empty is one problem, with where secrets come from',

@@ -119,9 +119,7 @@ describe('ssh: true', () => {
 
   test('a runner that lacks a tool is an input error that names it', async () => {
     const { main, statuses } = await playGpu({ path: '/nowhere' });
-    expect(errorsOf(main).join()).toContain(
-      'ssh: needs ssh-keygen, which is not installed on the runner',
-    );
+    expect(errorsOf(main).join()).toContain('ssh: needs ssh, ssh-keygen, tar, bash on the runner');
     expect(statuses).toEqual([]);
   });
 
