@@ -29544,12 +29544,10 @@ function chooseModel(models) {
     return onOffer ?? models[0];
 }
 
-// EXTERNAL MODULE: ./build/github/commit.js
-var commit = __nccwpck_require__(145);
 // EXTERNAL MODULE: ./build/github/commit-status.js
 var commit_status = __nccwpck_require__(3840);
-// EXTERNAL MODULE: ./build/service/secret-fields.js
-var secret_fields = __nccwpck_require__(8542);
+// EXTERNAL MODULE: ./build/service/redactor.js
+var redactor = __nccwpck_require__(5466);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/report/errors.js
@@ -29667,7 +29665,7 @@ const planColumns = [
 function bodyLines({ body }) {
     return Object.keys(body).length === 0
         ? []
-        : JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
+        : JSON.stringify((0,redactor/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
@@ -30068,13 +30066,12 @@ var folder = __nccwpck_require__(1033);
 
 
 
-
 async function cook(deps) {
     const { runner } = deps;
     try {
         (0,outputs/* writeOutputs */.Kn)(runner);
         const inputs = readCookInputs(runner);
-        const run = (0,context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(deps, inputs));
+        const run = (0,context/* readRunRef */.bS)(runner, await (0,commit_status/* readCommitSha */.e)(deps, inputs));
         const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
         const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
         const plan = { ...cookStepPlan(inputs), ssh };
@@ -30296,19 +30293,17 @@ async function reportStopped(jobs, log, client) {
 /* harmony export */   u: () => (/* binding */ wait)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _github_commit_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(145);
-/* harmony import */ var _github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3840);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3147);
-/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8718);
-/* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3227);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2887);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2568);
-/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2234);
-/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8668);
-
+/* harmony import */ var _github_commit_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3840);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
+/* harmony import */ var _inputs_tables_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3227);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2887);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2234);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(8668);
 
 
 
@@ -30324,36 +30319,36 @@ async function reportStopped(jobs, log, client) {
 async function wait(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputs */ .Kn)(runner);
-        const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_4__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_5__/* .waitInputs */ .FG);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
-        const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
-        const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, jobs, run, deps);
-        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_10__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner);
+        const inputs = (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, _inputs_tables_js__WEBPACK_IMPORTED_MODULE_4__/* .waitInputs */ .FG);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
+        const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunRef */ .bS)(runner, await (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
+        const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_1__/* .openCommitStatus */ .y)(inputs, jobs, run, deps);
+        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_9__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
             await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .finish */ .O)(step, commitStatus);
+            return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .finish */ .O)(step, commitStatus);
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .sK)(runner, outcomes);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .sK)(runner, outcomes);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .xV)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .xV)(runner, error);
     }
 }
 async function waitFor(step, entry) {
-    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
+    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
     if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .trackJob */ .xH)(step, entry, answer, 'given');
-        await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_12__/* .watchToEnd */ .WR)(step, entry);
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .trackJob */ .xH)(step, entry, answer, 'given');
+        await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_11__/* .watchToEnd */ .WR)(step, entry);
     }
     else {
         if (answer !== null) {
-            (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_12__/* .setLost */ .Bu)(step, entry, answer);
-            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .failFast */ .$4)(step);
+            (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_11__/* .setLost */ .Bu)(step, entry, answer);
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .failFast */ .$4)(step);
         }
-        await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .reconcileEntry */ .Xt)(step, entry);
+        await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .reconcileEntry */ .Xt)(step, entry);
     }
-    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_11__/* .reportEnd */ .wZ)(step, entry);
+    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .reportEnd */ .wZ)(step, entry);
 }
 
 
@@ -30371,7 +30366,7 @@ async function waitFor(step, entry) {
 /* unused harmony export merge */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 /* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(268);
-/* harmony import */ var _service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8542);
+/* harmony import */ var _service_redactor_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5466);
 /* harmony import */ var _service_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6575);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
 /* harmony import */ var _inputs_recipes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9307);
@@ -30391,7 +30386,7 @@ function createRequests(inputs, step, nonce, run = null, sshKey = null) {
     return inputs.recipes.map((entry, index) => {
         const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
         const container = withSshKey(mergeContainers(inputs, entry), sshKey);
-        const shown = (0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)({ parameters: { parameters: container } });
+        const shown = (0,_service_redactor_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)({ parameters: { parameters: container } });
         const createTry = (gpuName) => {
             const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
             const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, shown]);
@@ -30441,7 +30436,7 @@ function withoutNulls(payload) {
 }
 function publicTextOf({ recipeUuid, fields, container }) {
     const body = { ...fields, parameters: { parameters: container } };
-    return `${recipeUuid} ${JSON.stringify((0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
+    return `${recipeUuid} ${JSON.stringify((0,_service_redactor_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
 }
 function refuseHidden(parameters) {
     const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
@@ -31120,9 +31115,9 @@ function isClientError(status = 0) {
 
 const maxConcurrent = 8;
 const maxTries = 6;
-function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxMs = Infinity, maxRequestMs }) {
+function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxMs = Infinity }) {
     const [owner = '', repo = ''] = repository.split('/');
-    const post = openGitHub(runner, token, maxRequestMs);
+    const post = openGitHub(runner, token);
     const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .A)(maxConcurrent);
     const endMs = clock.monotonicMs() + maxMs;
     let limit = null;
@@ -31211,17 +31206,27 @@ function getRetryAfter(headers, nowMs) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ readCommitSha),
 /* harmony export */   y: () => (/* binding */ openCommitStatus)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3147);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9507);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
-/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3976);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4463);
-/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1446);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3305);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5272);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9507);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1671);
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3976);
+/* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4463);
+/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1446);
+
+
+
+
 
 
 
@@ -31248,41 +31253,40 @@ function openCommitStatus(inputs, jobs, run, deps) {
     const lacking = isEmpty
         ? 'The input github-token is empty. Remove the input to use the default token, or pass another token.'
         : 'The commit of the workflow run is unknown. Set the input commit-sha.';
-    (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(lacking));
+    (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(lacking));
     return noCommitStatus;
 }
 const minPauseMs = 5_000;
 const maxSettleMs = 10_000;
 const lastTryMs = 1_000;
-const maxRequestMs = 4_000;
 function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const { clock, runner } = deps;
     const { repository, sha } = run;
-    runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .stateNames */ .U0.pendingSha, sha);
+    runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_5__/* .stateNames */ .U0.pendingSha, sha);
     const settling = new AbortController();
     const over = new AbortController();
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_7__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal });
     const pause = async () => clock.sleep(minPauseMs, settling.signal);
     const sender = createSender(github, sha, runner, pause);
-    const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .openContexts */ .Ng)(jobs);
-    const page = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .runUrl */ .Vp)(run);
+    const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .openContexts */ .Ng)(jobs);
+    const page = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .runUrl */ .Vp)(run);
     const report = ({ ref, job }, message, isLeft) => {
         const isPending = message.state === 'pending' && job !== null;
-        const url = isPending ? (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .pendingUrl */ .N0)(page, { jobUuid: job.uuid, isLeft }) : page;
-        sender.add({ context: getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job)), ...message, target_url: url });
+        const url = isPending ? (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .pendingUrl */ .N0)(page, { jobUuid: job.uuid, isLeft }) : page;
+        sender.add({ context: getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job)), ...message, target_url: url });
     };
     return {
         submitted: (submitted) => {
             const { origin, job } = submitted;
             const wasThere = origin === 'attached' || origin === 'given';
-            report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(job.status, wasThere ? null : clock.now()), false);
+            report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describePending */ .nI)(job.status, wasThere ? null : clock.now()), false);
         },
         statusChanged: (submitted, { status, atMs }) => {
-            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status))
-                report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(status, atMs), false);
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status))
+                report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describePending */ .nI)(status, atMs), false);
         },
         ended: (outcome) => {
-            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
+            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
         },
         settle: async (signal) => {
             settling.abort();
@@ -31294,7 +31298,7 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             await sender.idle();
             settled.abort();
             if (!sender.isLeft())
-                runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .stateNames */ .U0.pendingSha, '');
+                runner.saveState(_custody_facts_js__WEBPACK_IMPORTED_MODULE_5__/* .stateNames */ .U0.pendingSha, '');
         },
     };
 }
@@ -31304,14 +31308,14 @@ function createSender(github, sha, runner, pause) {
     let work;
     let pausing = Promise.resolve();
     const send = async (status) => {
-        if (failures.some((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting))
+        if (failures.some((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && error.isLasting))
             return;
         try {
-            await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .Lx)(github, sha, status);
+            await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .setStatus */ .Lx)(github, sha, status);
         }
         catch (error) {
             if (failures.length === 0)
-                (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(runner, error);
+                (0,_report_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .warnStatusNotSet */ .Yd)(runner, error);
             failures.push(error);
         }
     };
@@ -31335,54 +31339,27 @@ function createSender(github, sha, runner, pause) {
     };
 }
 function isRefusal(error) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble);
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble);
 }
-
-
-/***/ }),
-
-/***/ 145:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ readCommitSha)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4343);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3305);
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
-/* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5272);
-/* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4463);
-
-
-
-
-
-
-
-const sha = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_7__/* ._regex */ .Fk(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__/* .commitShaForm */ .ys));
-const pullRequest = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ sha }) });
-const eventSchema = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({
-    pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(pullRequest),
-    workflow_run: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head_sha: sha })),
-    issue: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ number: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({})) })),
+const shaSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_13__/* ._regex */ .Fk(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__/* .commitShaForm */ .ys));
+const pullRequest = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ sha: shaSchema }) });
+const eventSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({
+    pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(pullRequest),
+    workflow_run: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ head_sha: shaSchema })),
+    issue: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ number: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .number */ .aig(), pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({})) })),
 });
 async function readCommitSha(deps, inputs) {
     const { env } = deps.runner;
     if (inputs['commit-sha'] !== undefined)
         return inputs['commit-sha'];
-    const pushed = sha.safeParse(env['GITHUB_SHA']).data ?? '';
-    const [kind] = /^(?:pull_request|workflow_run$|issue_comment$)/.exec(env['GITHUB_EVENT_NAME'] ?? '') ?? [''];
-    if (kind === '')
-        return pushed;
+    const pushed = shaSchema.safeParse(env['GITHUB_SHA']).data ?? '';
+    const name = env['GITHUB_EVENT_NAME'] ?? '';
     const event = eventSchema.safeParse((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readEvent */ .j_)(deps.runner)).data;
-    if (kind === 'pull_request')
+    if (name.startsWith('pull_request'))
         return event?.pull_request?.head.sha ?? '';
-    if (kind === 'workflow_run')
+    if (name === 'workflow_run')
         return event?.workflow_run?.head_sha ?? pushed;
-    const { issue } = event ?? {};
+    const issue = name === 'issue_comment' ? event?.issue : undefined;
     if (issue?.pull_request === undefined || !inputs['commit-status'])
         return pushed;
     return (await readHead(deps, inputs['github-token'], issue.number)) ?? pushed;
@@ -31393,13 +31370,13 @@ async function readHead(deps, token = '', number) {
     const repository = runner.env['GITHUB_REPOSITORY'] ?? '';
     try {
         return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxReadMs, interrupt, async (signal) => {
-            const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_5__/* .createGitHub */ .C)(deps, { repository, token, signal });
+            const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
             const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
             return (await github.read(pullRequest, route, { pull_number: number })).head.sha;
         });
     }
     catch (error) {
-        const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error).message), 200);
+        const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error).message), 200);
         runner.print(`The commit status is set on GITHUB_SHA, because the pull request could not be read (${cause}). Add the permission pull-requests: read, or set the input commit-sha`);
         return undefined;
     }
@@ -31534,7 +31511,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5665);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3114);
 
 
 
@@ -38442,7 +38419,8 @@ var http = __nccwpck_require__(8186);
 var probe = __nccwpck_require__(9630);
 ;// CONCATENATED MODULE: ./build/github/octokit.js
 const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
-function openOctokit(runner, token, maxRequestMs = 30_000) {
+const maxRequestMs = 8_000;
+function openOctokit(runner, token) {
     const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
     const connect = async () => {
         const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
@@ -38463,8 +38441,8 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runner.js + 18 modules
-var runner = __nccwpck_require__(7700);
+// EXTERNAL MODULE: ./build/runner.js + 17 modules
+var runner = __nccwpck_require__(3114);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
 var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/run.js
@@ -38503,7 +38481,7 @@ function verifyCertificates() {
 
 /***/ }),
 
-/***/ 7700:
+/***/ 3114:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40709,90 +40687,8 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: ./build/service/json.js
-var json = __nccwpck_require__(268);
-// EXTERNAL MODULE: ./build/service/secret-fields.js
-var secret_fields = __nccwpck_require__(8542);
-// EXTERNAL MODULE: ./build/service/sign.js
-var sign = __nccwpck_require__(6575);
-;// CONCATENATED MODULE: ./build/service/redactor.js
-
-
-
-const minLength = 6;
-const maxTexts = 2_000;
-function createRedactor(mask = () => { }) {
-    const credentials = createReplacer();
-    const values = createReplacer();
-    const masked = new Set();
-    let publicText = '';
-    const addCredentials = (secrets) => {
-        for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
-            masked.add(line);
-            mask(line);
-        }
-        credentials.add(secrets);
-    };
-    return {
-        addCredentials,
-        addCredentialsOf: (body) => {
-            addCredentials((0,secret_fields/* findSecrets */.dL)(body).credentials);
-        },
-        addSent: (body) => {
-            const found = (0,secret_fields/* findSecrets */.dL)(body);
-            addCredentials(found.credentials);
-            values.add(found.values.filter((value) => !publicText.includes(value)));
-        },
-        addEchoed: (answer) => {
-            credentials.add((0,secret_fields/* findSecrets */.dL)(answer).credentials);
-        },
-        addPublic: (texts) => {
-            publicText += `${texts.join('\n')}\n`;
-        },
-        redact: credentials.replace,
-        redactServiceText: (text) => values.replace(credentials.replace(text)),
-        redactJson: (value) => redactMembers(value, credentials.replace),
-    };
-}
-function linesOf(secret) {
-    return secret
-        .split(/[\r\n]+/)
-        .map((line) => line.trim())
-        .filter((line) => line.length >= minLength);
-}
-function createReplacer() {
-    const known = new Set();
-    const forms = [];
-    return {
-        add: (secrets) => {
-            for (const text of secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])) {
-                if (text.trim().length < minLength || known.has(text) || known.size === maxTexts)
-                    continue;
-                known.add(text);
-                forms.push(...formsOf(text));
-                forms.sort((a, b) => b.length - a.length);
-            }
-        },
-        replace: (text) => forms.reduce((left, form) => left.replaceAll(form, secret_fields/* hidden */.R), text),
-    };
-}
-function formsOf(text) {
-    const inJson = ['ascii', 'utf8'].map((dialect) => (0,sign/* canonicalJson */.dj)(text, dialect).slice(1, -1));
-    const inUrls = encodeURIComponent(text.toWellFormed());
-    const inBase64 = Buffer.from(text).toString('base64').replace(/.?=*$/, '');
-    return [...new Set([text, ...inJson, inUrls, inBase64])];
-}
-function redactTree(value, redact) {
-    if (typeof value === 'string')
-        return redact(value);
-    if ((0,json/* isList */.Lv)(value))
-        return value.map((member) => redactTree(member, redact));
-    return (0,json/* isMapping */.pi)(value) ? redactMembers(value, redact) : value;
-}
-function redactMembers(value, redact) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
-}
-
+// EXTERNAL MODULE: ./build/service/redactor.js
+var redactor = __nccwpck_require__(5466);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/runner.js
@@ -40802,7 +40698,7 @@ var sanitize = __nccwpck_require__(1872);
 const actionsRunner = {
     env: process.env,
     input: (name) => getInput(name, { trimWhitespace: false }),
-    redactor: createRedactor(setSecret),
+    redactor: (0,redactor/* createRedactor */.lY)(setSecret),
     print: (line) => info((0,sanitize/* printable */.g$)(line)),
     startGroup: (title) => startGroup((0,sanitize/* printable */.g$)(title)),
     endGroup: endGroup,
@@ -40931,7 +40827,8 @@ function createClient(options) {
         return answer;
     };
     const exchangeSigned = async (call) => {
-        const hasDialects = differsByDialect(call);
+        const { body = '' } = call;
+        const hasDialects = (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
         let [offsetMs, dialect] = [knownOffsetMs, knownDialect];
         let hasSwitched = false;
         for (let sends = 1;; sends += 1) {
@@ -40986,9 +40883,6 @@ function createServerClock({ monotonicMs }) {
 }
 function isOff(offsetMs, usedMs) {
     return Math.abs(offsetMs - usedMs) > clockToleranceMs;
-}
-function differsByDialect({ body }) {
-    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
 }
 const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
 function readAnswer({ status, text, retryAfter }, call, nowMs) {
@@ -41272,7 +41166,6 @@ function toServiceError(cause, { method, pathname }, isSent) {
     const detail = isLate ? 'the response took too long' : describeTrouble(cause);
     return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
-const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
 function openDispatcher(options) {
     const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
     const noProxy = given.replaceAll(/[^,\s]+/g, '$&,.$&');
@@ -41280,7 +41173,7 @@ function openDispatcher(options) {
         return new undici__WEBPACK_IMPORTED_MODULE_0__/* .EnvHttpProxyAgent */ .J2({ ...options, noProxy });
     }
     catch {
-        const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
+        const input = 'HTTPS_PROXY or HTTP_PROXY';
         const message = 'is not the URL of a proxy: use a URL that starts with http:// or https://, such as http://proxy.example.com:3128';
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input, message }]);
     }
@@ -41315,8 +41208,7 @@ function parseJson(text) {
     }
 }
 function parseExactJson(text) {
-    const value = parseJson(text);
-    return value !== undefined && /\d{16}/.test(text) ? JSON.parse(text, reviveExactly) : value;
+    return parseJson(text) === undefined ? undefined : JSON.parse(text, reviveExactly);
 }
 function reviveExactly(_, value, { source = '' }) {
     const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
@@ -41346,9 +41238,9 @@ function isList(value) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   RI: () => (/* binding */ readJobs),
 /* harmony export */   Vn: () => (/* binding */ readTogether),
 /* harmony export */   ci: () => (/* binding */ readRunsOfJobs),
-/* harmony export */   fC: () => (/* binding */ createJobReader),
 /* harmony export */   rg: () => (/* binding */ createDescribedReader),
 /* harmony export */   s$: () => (/* binding */ readAllPages),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
@@ -41420,33 +41312,24 @@ async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
         await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
     return found;
 }
-const listRestMs = 5 * 60_000;
-function createJobReader(client) {
-    const { clock } = client;
-    let listsFromMs = -Infinity;
-    return async (uuids, signal) => {
-        const read = async (group) => {
-            const [first = ''] = group;
-            try {
-                if (group.length === 1)
-                    return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
-                const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
-                const asked = items.filter(({ uuid }) => group.includes(uuid));
-                return new Map(asked.map((job) => [job.uuid, job]));
-            }
-            catch (error) {
-                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
-                    throw error;
-                const isAnswer = group.length === 1 || error.status === 429;
-                if (isAnswer)
-                    return new Map(group.map((uuid) => [uuid, error]));
-                listsFromMs = clock.monotonicMs() + listRestMs;
-                return new Map();
-            }
-        };
-        const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
-        return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
+async function readJobs(client, uuids, signal) {
+    const read = async (group) => {
+        const [first = ''] = group;
+        try {
+            if (group.length === 1)
+                return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
+            const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
+            const asked = items.filter(({ uuid }) => group.includes(uuid));
+            return new Map(asked.map((job) => [job.uuid, job]));
+        }
+        catch (error) {
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
+                throw error;
+            const isAnswer = group.length === 1 || error.status === 429;
+            return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
+        }
     };
+    return readTogether(uuids, read, { groupSize: _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN, maxSingleReads: Infinity });
 }
 const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
@@ -41474,9 +41357,14 @@ const maxDescribed = 100;
 function createDescribedReader(client, signal, rule) {
     const described = new Map();
     let isInLists = false;
-    const read = async (listed) => {
+    const describe = async (listed) => {
+        const known = described.get(listed.uuid);
+        if (known !== undefined)
+            return known;
+        if (described.size >= maxDescribed)
+            throw unreadable('there are too many jobs to read one by one');
         const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, listed.uuid, signal);
-        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
+        const job = (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
             described.delete(listed.uuid);
             if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || error.status !== 404)
                 throw error;
@@ -41484,13 +41372,6 @@ function createDescribedReader(client, signal, rule) {
                 return listed;
             throw unreadable(error.message);
         });
-    };
-    const describe = async (listed) => {
-        const known = described.get(listed.uuid);
-        if (known === undefined && described.size >= maxDescribed) {
-            throw unreadable('there are too many jobs to read one by one');
-        }
-        const job = known ?? read(listed);
         described.set(listed.uuid, job);
         return job;
     };
@@ -41618,7 +41499,6 @@ function createPoller(options) {
 }
 function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
     const { clock, random } = client;
-    const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(client);
     const due = new Set();
     let look = null;
     let health = { failures: 0, pauseMs: 0, isDown: false };
@@ -41628,7 +41508,7 @@ function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
         const uuids = [...due];
         due.clear();
         look = null;
-        const answers = await readJobs(uuids, signal);
+        const answers = await (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .readJobs */ .RI)(client, uuids, signal);
         if (signal.aborted)
             return answers;
         const wasDown = health.isDown;
@@ -41673,34 +41553,32 @@ function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
 
 
 const maxGetMs = 5_000;
-const user = 'duser';
 function openProbe(apiUrl, resolve = node_dns__WEBPACK_IMPORTED_MODULE_0__.lookup) {
     const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
     const dispatcher = (0,_http_js__WEBPACK_IMPORTED_MODULE_4__/* .openDispatcher */ .y_)({
         connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
     });
-    const getOnce = async (url, token, signal) => {
-        const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-        if (!isAnyAllowed && (0,node_net__WEBPACK_IMPORTED_MODULE_1__.isIP)(address) !== 0 && !isPublicAddress(address))
-            throw notPublic(address);
-        const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
-        const answer = await dispatcher.request({
-            origin: url.origin,
-            path: `${url.pathname}${url.search}`,
-            method: 'GET',
-            headers: {
-                'User-Agent': 'dispersed-cook',
-                ...(login !== null && { Authorization: `Basic ${login}` }),
-            },
-            signal,
-        });
-        answer.body.on('error', () => { }).destroy();
-        return answer.statusCode;
-    };
     return {
         get: async (url, token, outer) => {
+            const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+            if (!isAnyAllowed && (0,node_net__WEBPACK_IMPORTED_MODULE_1__.isIP)(address) !== 0 && !isPublicAddress(address))
+                throw notPublic(address);
+            const login = token === null ? null : Buffer.from(`duser:${token}`).toString('base64');
+            const request = {
+                origin: url.origin,
+                path: `${url.pathname}${url.search}`,
+                method: 'GET',
+                headers: {
+                    'User-Agent': 'dispersed-cook',
+                    ...(login !== null && { Authorization: `Basic ${login}` }),
+                },
+            };
             try {
-                return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .withDeadline */ .NE)(_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml, maxGetMs, outer, async (signal) => getOnce(url, token, signal));
+                return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .withDeadline */ .NE)(_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml, maxGetMs, outer, async (signal) => {
+                    const { statusCode, body } = await dispatcher.request({ ...request, signal });
+                    body.on('error', () => { }).destroy();
+                    return statusCode;
+                });
             }
             catch (error) {
                 const isLate = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InterruptedError */ .p4 && !outer.aborted;
@@ -41744,6 +41622,150 @@ function isPublicAddress(address) {
 }
 function isLoopbackHost(hostname) {
     return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+
+/***/ }),
+
+/***/ 5466:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   lY: () => (/* binding */ createRedactor),
+/* harmony export */   s0: () => (/* binding */ hideSecrets)
+/* harmony export */ });
+/* unused harmony export findSecrets */
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(268);
+/* harmony import */ var _sign_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6575);
+
+
+const hidden = '***';
+const minLength = 6;
+const maxTexts = 2_000;
+function createRedactor(mask = () => { }) {
+    const credentials = createReplacer();
+    const values = createReplacer();
+    const masked = new Set();
+    let publicText = '';
+    const addCredentials = (secrets) => {
+        for (const line of new Set(secrets.flatMap(linesOf)).difference(masked)) {
+            masked.add(line);
+            mask(line);
+        }
+        credentials.add(secrets);
+    };
+    return {
+        addCredentials,
+        addCredentialsOf: (body) => {
+            addCredentials(findSecrets(body).credentials);
+        },
+        addSent: (body) => {
+            const found = findSecrets(body);
+            addCredentials(found.credentials);
+            values.add(found.values.filter((value) => !publicText.includes(value)));
+        },
+        addEchoed: (answer) => {
+            credentials.add(findSecrets(answer).credentials);
+        },
+        addPublic: (texts) => {
+            publicText += `${texts.join('\n')}\n`;
+        },
+        redact: credentials.replace,
+        redactServiceText: (text) => values.replace(credentials.replace(text)),
+        redactJson: (value) => redactMembers(value, credentials.replace),
+    };
+}
+function linesOf(secret) {
+    return secret
+        .split(/[\r\n]+/)
+        .map((line) => line.trim())
+        .filter((line) => line.length >= minLength);
+}
+function createReplacer() {
+    const known = new Set();
+    const forms = [];
+    return {
+        add: (secrets) => {
+            for (const text of secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)])) {
+                if (text.trim().length < minLength || known.has(text) || known.size === maxTexts)
+                    continue;
+                known.add(text);
+                forms.push(...formsOf(text));
+                forms.sort((a, b) => b.length - a.length);
+            }
+        },
+        replace: (text) => forms.reduce((left, form) => left.replaceAll(form, hidden), text),
+    };
+}
+function formsOf(text) {
+    const inJson = ['ascii', 'utf8'].map((dialect) => (0,_sign_js__WEBPACK_IMPORTED_MODULE_0__/* .canonicalJson */ .dj)(text, dialect).slice(1, -1));
+    const inUrls = encodeURIComponent(text.toWellFormed());
+    const inBase64 = Buffer.from(text).toString('base64').replace(/.?=*$/, '');
+    return [...new Set([text, ...inJson, inUrls, inBase64])];
+}
+function redactTree(value, redact) {
+    if (typeof value === 'string')
+        return redact(value);
+    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
+        return value.map((member) => redactTree(member, redact));
+    return (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value) ? redactMembers(value, redact) : value;
+}
+function redactMembers(value, redact) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
+}
+const shownNames = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
+function hideSecrets(body) {
+    const { parameters } = body;
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(parameters['parameters']))
+        return body;
+    return {
+        ...body,
+        parameters: { ...parameters, parameters: hideMembers(parameters['parameters']) },
+    };
+}
+function hideMembers(place) {
+    return Object.fromEntries(Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]));
+}
+function hideValue(value, name) {
+    if (value === null || value === undefined || shownNames.has(name))
+        return value;
+    if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
+        return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
+    if (name !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
+        return hidden;
+    return value.map((volume) => ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(volume) ? hideMembers(volume) : hidden));
+}
+const credentialFields = new Set(['secret', 'token']);
+const credentialNames = /(?:TOKEN|SECRET|PASSWORD|KEY|CREDENTIALS)$/i;
+const minNamedLength = 8;
+function findSecrets(body) {
+    const credentials = [];
+    const values = [];
+    const look = (value, name, isEnv) => {
+        if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
+            for (const [key, member] of Object.entries(value))
+                look(member, key, isEnv || name === 'env');
+        else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
+            for (const member of value)
+                look(member, name, isEnv);
+        else if (typeof value === 'string' || typeof value === 'number') {
+            const text = String(value);
+            const isPublicKey = name === 'sshkey';
+            const isNamed = credentialNames.test(name) && !isPublicKey;
+            if (credentialFields.has(name) || (isNamed && text.trim().length >= minNamedLength))
+                credentials.push(text);
+            else if (isEnv || isPublicKey)
+                values.push(text);
+        }
+    };
+    const whole = (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(body) ? body : {};
+    for (const place of [whole, whole['payload'], whole['job_snapshot']]) {
+        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(place))
+            continue;
+        look(place['parameters'], '', false);
+        look(place['container_access_tokens'], '', false);
+    }
+    return { credentials, values };
 }
 
 
@@ -41905,10 +41927,7 @@ const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(readableUrls))), null),
 });
 function readableUrls(members) {
-    return members.flatMap((member) => {
-        const parsed = nodeUrlSchema.safeParse(member);
-        return parsed.success ? [parsed.data] : [];
-    });
+    return members.flatMap((member) => nodeUrlSchema.safeParse(member).data ?? []);
 }
 const tokenPattern = /^[\u0021-\u007e]{6,4096}$/;
 const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ uuid, container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null) }), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ container_access_tokens: tokens }) => {
@@ -41923,10 +41942,8 @@ function textOfLog(logs) {
         return logs;
     const entries = Array.isArray(logs) ? logs : [logs];
     const lines = entries.filter((entry) => entry !== null && entry !== undefined).map(lineOf);
-    const last = lines.length - 1;
-    return lines
-        .map((line, index) => (line.endsWith('\n') || index === last ? line : `${line}\n`))
-        .join('');
+    const ended = lines.slice(0, -1).map((line) => (line.endsWith('\n') ? line : `${line}\n`));
+    return ended.join('') + (lines.at(-1) ?? '');
 }
 const lineFields = ['message', 'text', 'log', 'line', 'msg'];
 function lineOf(entry) {
@@ -41963,75 +41980,6 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 
 /***/ }),
 
-/***/ 8542:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ hidden),
-/* harmony export */   dL: () => (/* binding */ findSecrets),
-/* harmony export */   s0: () => (/* binding */ hideSecrets)
-/* harmony export */ });
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(268);
-
-const shownNames = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
-const hidden = '***';
-function hideSecrets(body) {
-    const { parameters } = body;
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
-        return body;
-    return {
-        ...body,
-        parameters: { ...parameters, parameters: hideMembers(parameters['parameters']) },
-    };
-}
-function hideMembers(place) {
-    return Object.fromEntries(Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]));
-}
-function hideValue(value, name) {
-    if (value === null || value === undefined || shownNames.has(name))
-        return value;
-    if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
-    if (name !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-        return hidden;
-    return value.map((volume) => ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? hideMembers(volume) : hidden));
-}
-const credentialFields = new Set(['secret', 'token']);
-const credentialNames = /(?:TOKEN|SECRET|PASSWORD|KEY|CREDENTIALS)$/i;
-const minNamedLength = 8;
-function findSecrets(body) {
-    const credentials = [];
-    const values = [];
-    const look = (value, name, isEnv) => {
-        if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-            for (const [key, member] of Object.entries(value))
-                look(member, key, isEnv || name === 'env');
-        else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-            for (const member of value)
-                look(member, name, isEnv);
-        else if (typeof value === 'string' || typeof value === 'number') {
-            const text = String(value);
-            const isPublicKey = name === 'sshkey';
-            const isNamed = credentialNames.test(name) && !isPublicKey;
-            if (credentialFields.has(name) || (isNamed && text.trim().length >= minNamedLength))
-                credentials.push(text);
-            else if (isEnv || isPublicKey)
-                values.push(text);
-        }
-    };
-    const whole = (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(body) ? body : {};
-    for (const place of [whole, whole['payload'], whole['job_snapshot']]) {
-        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
-            continue;
-        look(place['parameters'], '', false);
-        look(place['container_access_tokens'], '', false);
-    }
-    return { credentials, values };
-}
-
-
-/***/ }),
-
 /***/ 6575:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42050,6 +41998,7 @@ function canonicalQuery(query) {
         .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
         .join('&');
 }
+const escapeCodeUnit = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 function canonicalJson(value, dialect = 'ascii') {
     const text = sortedJson(value);
     return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
@@ -42074,9 +42023,6 @@ function sortedJson(value) {
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
     return `{${members.join(',')}}`;
-}
-function escapeCodeUnit(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 
@@ -42775,9 +42721,7 @@ function createLines(onLine) {
 const maxConcurrentLogs = 4;
 function createLogCollector(options) {
     const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
-    return {
-        open: (submitted) => openJobLog(submitted, options, limit),
-    };
+    return { open: (submitted) => openJobLog(submitted, options, limit) };
 }
 const bytesPerMs = 256;
 const troublePauseMs = 60_000;

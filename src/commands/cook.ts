@@ -5,8 +5,7 @@ import { readRunRef, readStepIdentity, tempFolder, type RunRef } from '../inputs
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { createPriceReader, planCooks, priceEntries } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
-import { readCommitSha } from '../github/commit.ts';
-import { openCommitStatus } from '../github/commit-status.ts';
+import { openCommitStatus, readCommitSha } from '../github/commit-status.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { reportDryRun } from '../report/dry-run-report.ts';
 import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';

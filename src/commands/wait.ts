@@ -1,7 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
-import { readCommitSha } from '../github/commit.ts';
-import { openCommitStatus } from '../github/commit-status.ts';
+import { openCommitStatus, readCommitSha } from '../github/commit-status.ts';
 import { readRunRef } from '../inputs/context.ts';
 import { readInputs } from '../inputs/read.ts';
 import { waitInputs } from '../inputs/tables.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../service/endpoints.ts';
 import { isList, isMapping, type Json, type JsonMapping } from '../service/json.ts';
-import { hideSecrets } from '../service/secret-fields.ts';
+import { hideSecrets } from '../service/redactor.ts';
 import type { Recipe } from '../service/schemas.ts';
 import { canonicalJson } from '../service/sign.ts';
 import { InputError } from '../errors.ts';

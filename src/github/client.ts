@@ -11,7 +11,6 @@ interface GitHubOptions {
   readonly signal: AbortSignal;
   /** When the signal fires, in ms from now: a limit that opens later is not waited for. */
   readonly maxMs?: number;
-  readonly maxRequestMs?: number;
 }
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -27,10 +26,10 @@ const maxTries = 6;
 /** Creates a client whose requests wait for GitHub's limits, all of them together. */
 export function createGitHub(
   { runner, clock, random, openGitHub }: Pick<Deps, 'runner' | 'clock' | 'random' | 'openGitHub'>,
-  { repository, token, signal, maxMs = Infinity, maxRequestMs }: GitHubOptions,
+  { repository, token, signal, maxMs = Infinity }: GitHubOptions,
 ) {
   const [owner = '', repo = ''] = repository.split('/');
-  const post = openGitHub(runner, token, maxRequestMs);
+  const post = openGitHub(runner, token);
   const inTurn = pLimit(maxConcurrent);
   const endMs = clock.monotonicMs() + maxMs;
   // The limit that was met last: when it opens, and when to try again, by the monotonic clock.

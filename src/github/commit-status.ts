@@ -1,5 +1,9 @@
-import { GitHubError } from '../errors.ts';
-import { runUrl, type RunRef } from '../inputs/context.ts';
+import * as z from 'zod/mini';
+import { withDeadline } from '../clock.ts';
+import { asError, GitHubError } from '../errors.ts';
+import { readEvent, runUrl, type RunRef } from '../inputs/context.ts';
+import type { CookInputs } from '../inputs/cook.ts';
+import { commitShaForm } from '../inputs/parsers.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { stateNames } from '../custody/facts.ts';
@@ -13,6 +17,7 @@ import {
   type Message,
 } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/errors.ts';
+import { sanitizeLine } from '../report/sanitize.ts';
 import { createGitHub, type GitHub } from './client.ts';
 import { pendingUrl, setStatus, type NewStatus } from './statuses.ts';
 
@@ -61,8 +66,6 @@ const minPauseMs = 5_000;
 const maxSettleMs = 10_000;
 // For one more try once time is up: the reports are still to be written before the runner kills.
 const lastTryMs = 1_000;
-// GitHub answers within a second; a hanging one must not eat the last seconds of a step.
-const maxRequestMs = 4_000;
 
 /** @param endsWithJob whether the jobs are canceled when the workflow's job ends */
 function createCommitStatus(
@@ -77,12 +80,12 @@ function createCommitStatus(
   runner.saveState(stateNames.pendingSha, sha);
   const settling = new AbortController();
   const over = new AbortController();
-  const github = createGitHub(deps, { repository, token, signal: over.signal, maxRequestMs });
+  const github = createGitHub(deps, { repository, token, signal: over.signal });
   const pause = async () => clock.sleep(minPauseMs, settling.signal);
   const sender = createSender(github, sha, runner, pause);
   const getContext = openContexts(jobs);
   const page = runUrl(run);
-  /** @param isLeft whether nobody watches the job any more, should it be pending */
+  /** @param isLeft whether no step watches the job any more, should it be pending */
   const report = (
     { ref, job }: Pick<Outcome, 'ref' | 'job'>,
     message: Message,
@@ -157,4 +160,53 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
 
 function isRefusal(error: unknown): boolean {
   return error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble);
+}
+
+const shaSchema = z.string().check(z.regex(commitShaForm));
+const pullRequest = z.object({ head: z.object({ sha: shaSchema }) });
+const eventSchema = z.object({
+  pull_request: z.optional(pullRequest),
+  workflow_run: z.optional(z.object({ head_sha: shaSchema })),
+  issue: z.optional(z.object({ number: z.number(), pull_request: z.optional(z.object({})) })),
+});
+
+/**
+ * Reads which commit the jobs are about; empty where that is not known: the one that was given, else
+ * the head of the pull request, since GITHUB_SHA is a merge commit there, or the default branch's.
+ */
+export async function readCommitSha(
+  deps: Deps,
+  inputs: Pick<CookInputs, 'commit-sha' | 'commit-status' | 'github-token'>,
+): Promise<string> {
+  const { env } = deps.runner;
+  if (inputs['commit-sha'] !== undefined) return inputs['commit-sha'];
+  const pushed = shaSchema.safeParse(env['GITHUB_SHA']).data ?? '';
+  const name = env['GITHUB_EVENT_NAME'] ?? '';
+  const event = eventSchema.safeParse(readEvent(deps.runner)).data;
+  if (name.startsWith('pull_request')) return event?.pull_request?.head.sha ?? '';
+  if (name === 'workflow_run') return event?.workflow_run?.head_sha ?? pushed;
+  const issue = name === 'issue_comment' ? event?.issue : undefined;
+  if (issue?.pull_request === undefined || !inputs['commit-status']) return pushed;
+  return (await readHead(deps, inputs['github-token'], issue.number)) ?? pushed;
+}
+
+// The jobs wait for it.
+const maxReadMs = 10_000;
+
+async function readHead(deps: Deps, token = '', number: number) {
+  const { runner, clock, interrupt } = deps;
+  const repository = runner.env['GITHUB_REPOSITORY'] ?? '';
+  try {
+    return await withDeadline(clock, maxReadMs, interrupt, async (signal) => {
+      const github = createGitHub(deps, { repository, token, signal });
+      const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
+      return (await github.read(pullRequest, route, { pull_number: number })).head.sha;
+    });
+  } catch (error) {
+    const cause = sanitizeLine(runner.redactor.redact(asError(error).message), 200);
+    runner.print(
+      `The commit status is set on GITHUB_SHA, because the pull request could not be read (${cause}). Add the permission pull-requests: read, or set the input commit-sha`,
+    );
+    return undefined;
+  }
 }

@@ -8,8 +8,11 @@ export type SendToGitHub = ReturnType<OpenGitHub>;
 // Its warnings hold text of the answer, and would go to the log as they are.
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+// GitHub answers within a second or two, and a step has 10 s for its last status.
+const maxRequestMs = 8_000;
+
 /** Opens the real way to GitHub's API, on GitHub Enterprise Server too. */
-export function openOctokit(runner: Runner, token: string, maxRequestMs = 30_000) {
+export function openOctokit(runner: Runner, token: string) {
   const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
   const connect = async () => {
     // Loaded when used: it is large, and few steps need it.

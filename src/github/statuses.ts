@@ -80,7 +80,7 @@ export async function setStatus(github: GitHub, sha: string, status: NewStatus):
   await github.send(statusRoute, { sha, ...status });
 }
 
-/** Sets a pending status once more with other words, so that it stands for the same job. */
+/** Sets a pending status again with other words, so that it stands for the same job. */
 export async function keepPending(
   github: GitHub,
   { sha, context, ...pending }: PendingStatus,
@@ -90,7 +90,7 @@ export async function keepPending(
   await setStatus(github, sha, { state: 'pending', context, description, target_url });
 }
 
-/** Finishes a status with what became of its job, which has ended. */
+/** Finishes a status by how its job has ended. */
 export async function finishStatus(
   github: GitHub,
   { sha, context, page }: PendingStatus,
@@ -105,8 +105,8 @@ export async function finishStatus(
 const maxFinishMs = 10_000;
 
 /**
- * Finishes the statuses of jobs that main has left pending because it was killed; those of jobs that
- * live on are left to `check`. Never rejects.
+ * Finishes the statuses that main left pending because it was killed; those of jobs that have not
+ * ended are left to `check`. Never rejects.
  */
 export async function finishOwnStatuses(
   deps: Deps,

@@ -31,15 +31,13 @@ interface LogCollectorOptions {
 
 export type JobLog = ReturnType<typeof openJobLog>;
 
-// Half of the connections to the service: large logs must not hold up the looks at the jobs.
+// Large logs must not hold up the looks at the jobs.
 const maxConcurrentLogs = 4;
 
 /** Reads the logs of a step's jobs. Nothing here rejects because of them. */
 export function createLogCollector(options: LogCollectorOptions) {
   const limit = pLimit(maxConcurrentLogs);
-  return {
-    open: (submitted: SubmittedJob) => openJobLog(submitted, options, limit),
-  };
+  return { open: (submitted: SubmittedJob) => openJobLog(submitted, options, limit) };
 }
 
 // What the log of a job may cost in traffic, on average: the service gives the whole text each time.
@@ -68,10 +66,7 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
     dueAtMs = clock.monotonicMs() + pauseMs;
   };
   return {
-    /**
-     * To be called after each look at the job. Starts reading what is new of its log where that is
-     * due, and returns at once.
-     */
+    /** After a look at the job, starts reading what is new of its log where that is due. */
     onLook: ({ status }: Job) => {
       const isStreamed = mode === 'stream' && status === 'RUNNING';
       if (isStreamed && !ended.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
@@ -106,11 +101,10 @@ function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions, limit
   };
 }
 
-// The last lines may come a while after the end of a job.
+// The last lines may come a while after the end of a job: it is read as long as something new comes.
 const lateReadsMs = [1_000, 3_000, 5_000, 7_000, 9_000, 11_000, 13_000, 15_000];
 const minLateMs = 3_000;
 
-/** Reads a log some more after the end of its job, for as long as something new comes. */
 async function readLateEnd(
   { known, read }: ReturnType<typeof openRuns>,
   clock: Clock,
@@ -175,10 +169,8 @@ function openRuns(
     }
   };
   /**
-   * Reads which runs there are and what is new of their logs; rejects in the end with the first
-   * trouble.
-   * @param isLast whether the job is no longer watched: the end of a log may come a moment after
-   * the end of its run, so the last one is then read again
+   * Reads which runs there are and what is new of their logs; rejects at last with the first trouble.
+   * @param isLast the last log is read again: its end may come a moment after the end of its run
    */
   const read = async (signal: AbortSignal, isLast: boolean) => {
     const troubles: unknown[] = [];

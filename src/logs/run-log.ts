@@ -80,9 +80,8 @@ export function openRunLog(
   };
 }
 
-/** Keeps what is new of each text in a file. */
 function createKeeper(path: string) {
-  /** Bytes of the file, and where in it the text begins that was kept last. */
+  // Bytes of the file, and where in it the text begins that was kept last.
   let [size, start] = [0, 0];
 
   return (text: string, from: number | null, firstLine: string) => {

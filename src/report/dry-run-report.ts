@@ -1,7 +1,7 @@
 import type { PlannedEntry } from '../cooking/plan.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
-import { hideSecrets } from '../service/secret-fields.ts';
+import { hideSecrets } from '../service/redactor.ts';
 import { cut } from '../text.ts';
 import { describeError, type ErrorMessage } from './errors.ts';
 import { describeOffers, formatDuration, formatEstimate } from './format.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Random } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
 import { cut } from '../text.ts';
-import { createHost, errorDetail, isHtml, type Host } from './host.ts';
+import { createHost, errorDetail, isHtml } from './host.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseExactJson, parseJson, type Json } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -31,18 +31,9 @@ export interface Call {
 }
 
 /** The signed way to the service. */
-export interface Client {
-  /** Sends once; gives the JSON of a success, null for an empty one. Rejects with ServiceError. */
-  readonly send: (call: Call) => Promise<unknown>;
-  /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
-  readonly serverNow: () => number | null;
-  readonly host: Host;
-  readonly redactor: Redactor;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type Client = ReturnType<typeof createClient>;
 
-/** The time, Unix ms: the service's as far as it has told, for the runner's clock may be wrong. */
+/** The time, Unix ms: the service's as far as that is known, for the runner's clock may be wrong. */
 export function nowOf({ serverNow, clock }: Client): number {
   return serverNow() ?? clock.now();
 }
@@ -66,10 +57,11 @@ export function openService(
   return { client: createClient(options), close };
 }
 
-interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
+interface ClientOptions extends Pick<Deps, 'clock' | 'random'> {
   readonly exchange: Transport;
   readonly keys: Keys;
-  /** Told when the service's clock turns out to be so many ms ahead of ours. */
+  readonly redactor: Redactor;
+  /** Called when the service's clock turns out to be so many ms ahead of ours. */
   readonly onClockOff: (offsetMs: number) => void;
   /** How long a host may be asked that has never answered, in ms. */
   readonly maxSilenceMs?: number | undefined;
@@ -85,10 +77,10 @@ const maxSignings = 4;
 
 /**
  * Creates a client. A request whose signature is refused was not accepted, so it is safe to sign it
- * once more: by the service's own clock, or in the other dialect of bodies. What works is kept for the
+ * again: by the service's own clock, or in the other dialect of bodies. What works is kept for the
  * requests after it. Each request remembers how it was signed itself: others may learn meanwhile.
  */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions) {
   const { exchange, keys, redactor, clock, random, onClockOff } = options;
   redactor.addCredentials([keys.secretKey]);
   let [knownOffsetMs, knownDialect]: [number, Dialect] = [0, 'ascii'];
@@ -106,7 +98,8 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const exchangeSigned = async (call: Call) => {
-    const hasDialects = differsByDialect(call);
+    const { body = '' } = call;
+    const hasDialects = canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
     let [offsetMs, dialect] = [knownOffsetMs, knownDialect];
     let hasSwitched = false;
     for (let sends = 1; ; sends += 1) {
@@ -127,7 +120,8 @@ export function createClient(options: ClientOptions): Client {
     }
   };
 
-  const send = async (call: Call) => {
+  /** Sends once; gives the JSON of a success, null for an empty one. Rejects with ServiceError. */
+  const send = async (call: Call): Promise<unknown> => {
     redactor.addSent(call.body);
     try {
       const answer = await exchangeSigned(call);
@@ -147,7 +141,7 @@ const clockSlackMs = 60_000;
 // After the first answer it takes two in a row that agree: a cache or a gateway may have a clock of its
 // own, and what jobs have cost is reckoned by it.
 function createServerClock({ monotonicMs }: Clock) {
-  // Of the monotonic clock.
+  // Both of the monotonic clock.
   let aheadMs: number | null = null;
   let lastMs: number | null = null;
   return {
@@ -156,16 +150,13 @@ function createServerClock({ monotonicMs }: Clock) {
       if (lastMs === null || Math.abs(ms - lastMs) <= clockSlackMs) aheadMs = ms;
       lastMs = ms;
     },
+    /** Unix ms; null before the first answer. */
     now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
   };
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {
   return Math.abs(offsetMs - usedMs) > clockToleranceMs;
-}
-
-function differsByDialect({ body }: Call): boolean {
-  return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
 
 // A gateway answers with pages of its own while the API behind it is away.

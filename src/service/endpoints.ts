@@ -72,8 +72,7 @@ export async function readJobRun(client: Client, runUuid: string, signal?: Abort
 
 /**
  * Asks the service to stop a job.
- * @returns the job, perhaps still `CANCELLING`; null where the service has taken the cancel and says
- * nothing of the job
+ * @returns the job, perhaps still `CANCELLING`; null where the service accepts and says nothing of it
  */
 export async function cancelJob(
   client: Client,
@@ -114,9 +113,8 @@ export async function listRunsOfJobs(
 }
 
 /**
- * Reads the access token of the newest run of a job: what the vendor's images ask for, as the
- * password of the user `duser`. A secret: whoever reads it masks it first.
- * @returns null where the run has none
+ * Reads the access token of the newest run of a job, null where it has none: the password of the user
+ * `duser` in the vendor's images. A secret: whoever reads it masks it first.
  */
 export async function readAccessToken(client: Client, jobUuid: string, signal?: AbortSignal) {
   const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), runTokenSchema)).items;
@@ -207,19 +205,17 @@ function parseAnswer<S extends z.core.$ZodType>(
   return parsed;
 }
 
-// In these the service may repeat what was sent. A GPU's name, say, is no secret though a variable of
-// the environment has it as well.
+// In sentences the service may repeat what was sent. A GPU's name is no secret where `env` has it, too.
 const sentences = ['status_reason', 'title'];
 const shownNames = ['gpu_name', 'name', 'source_recipe_uuid', 'status', 'task'];
 // They become outputs, of which a workflow job holds 1 MB.
 const maxShown = 2_000;
 
-// All other texts are compared, sent or used as they are.
+// Known statuses and tasks, and all other texts, are compared, sent or used as they are.
 function redactShown(answer: JsonMapping, redactor: Redactor): JsonMapping {
   const shown = { ...answer };
   for (const key of [...sentences, ...shownNames]) {
     const value = answer[key];
-    // Statuses and tasks are compared.
     if (typeof value !== 'string' || knownWords.test(value)) continue;
     const redact = sentences.includes(key) ? redactor.redactServiceText : redactor.redact;
     shown[key] = cut(redact(stripInvisible(value)), maxShown);

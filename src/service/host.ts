@@ -11,8 +11,6 @@ const maxForeign = 2;
 // Pauses between tries grow to half a minute: so those that are repeated end within two minutes.
 const maxSilenceMs = 90_000;
 
-export type Host = ReturnType<typeof createHost>;
-
 /**
  * Judges the errors of one host.
  * @param maxMs how long a host may be asked that has never answered, in ms

@@ -13,11 +13,7 @@ export interface WireAnswer {
 }
 
 /** One exchange with the service; rejects with {@link ServiceError} only. */
-export type Transport = (
-  request: WireRequest,
-  headers: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
-) => Promise<WireAnswer>;
+export type Transport = Connection['exchange'];
 
 export type Connection = ReturnType<typeof connect>;
 
@@ -57,7 +53,11 @@ export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimit
   };
   // Apart, so that no cancel waits for a connection behind reads that hang.
   const [reads, writes] = [openDispatcher(dispatcherOptions), openDispatcher(dispatcherOptions)];
-  const exchange: Transport = async (request, headers, outer) => {
+  const exchange = async (
+    request: WireRequest,
+    headers: Readonly<Record<string, string>>,
+    outer?: AbortSignal,
+  ): Promise<WireAnswer> => {
     let isSent = false;
     try {
       return await withDeadline(systemClock, limits.totalMs, outer, async (signal) => {
@@ -130,8 +130,6 @@ function toServiceError(cause: unknown, { method, pathname }: WireRequest, isSen
   return new ServiceError({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
 
-const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
-
 /**
  * Opens connections as the environment says: direct, or through the proxy of `HTTPS_PROXY` and
  * `HTTP_PROXY` but for the hosts of `NO_PROXY`.
@@ -144,8 +142,8 @@ export function openDispatcher(options: EnvHttpProxyAgent.Options): Dispatcher {
   try {
     return new EnvHttpProxyAgent({ ...options, noProxy });
   } catch {
-    const input = proxyVariables.filter((name) => process.env[name]).join(' or ');
-    // What it was given may hold a password.
+    const input = 'HTTPS_PROXY or HTTP_PROXY';
+    // Without what was given, which may hold a password.
     const message =
       'is not the URL of a proxy: use a URL that starts with http:// or https://, such as http://proxy.example.com:3128';
     throw new InputError([{ input, message }]);

@@ -94,36 +94,25 @@ export async function readTogether<T>(
 /** What a look at a job brings. */
 export type Answer = Job | ServiceError;
 
-// Single reads may work where lists do not, and lists are less to ask of a service.
-const listRestMs = 5 * 60_000;
-
 /**
- * Reads jobs once, up to 50 with one list request. What a list lacks is read singly, and after a list
- * that failed, all are for five minutes.
- * @returns a reader that gives each job as the service describes it, or why it does not
+ * Reads jobs once, up to 50 with one list request; what a list lacks, and all where it failed, singly.
+ * @returns each job as the service describes it, or why it does not
  */
-export function createJobReader(client: Client) {
-  const { clock } = client;
-  let listsFromMs = -Infinity;
-  return async (uuids: readonly string[], signal: AbortSignal) => {
-    const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
-      const [first = ''] = group;
-      try {
-        if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
-        const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
-        const asked = items.filter(({ uuid }) => group.includes(uuid));
-        return new Map(asked.map((job) => [job.uuid, job]));
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        const isAnswer = group.length === 1 || error.status === 429;
-        if (isAnswer) return new Map(group.map((uuid) => [uuid, error]));
-        listsFromMs = clock.monotonicMs() + listRestMs;
-        return new Map();
-      }
-    };
-    const groupSize = clock.monotonicMs() < listsFromMs ? 1 : pageLimit;
-    return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
+export async function readJobs(client: Client, uuids: readonly string[], signal: AbortSignal) {
+  const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+    const [first = ''] = group;
+    try {
+      if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
+      const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
+      const asked = items.filter(({ uuid }) => group.includes(uuid));
+      return new Map(asked.map((job) => [job.uuid, job]));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const isAnswer = group.length === 1 || error.status === 429;
+      return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
+    }
   };
+  return readTogether(uuids, read, { groupSize: pageLimit, maxSingleReads: Infinity });
 }
 
 // For a service that does not take several UUIDs at once.
@@ -150,7 +139,7 @@ export async function readRunsOfJobs(
   return readTogether(jobUuids.toReversed(), read, limits);
 }
 
-/** The account's jobs, the newest first, page by page. */
+/** Reads the account's jobs page by page, the newest first. */
 export function readJobPages(client: Client, signal: AbortSignal) {
   const read = async (page: number) =>
     listJobs(client, { sort: '-created_at', page: String(page) }, signal);
@@ -178,22 +167,19 @@ const maxDescribed = 100;
 export function createDescribedReader(client: Client, signal: AbortSignal, rule: RetryRule) {
   const described = new Map<string, Promise<Job>>();
   let isInLists = false;
-  const read = async (listed: Job) => {
+  const describe = async (listed: Job) => {
+    const known = described.get(listed.uuid);
+    if (known !== undefined) return known;
+    if (described.size >= maxDescribed)
+      throw unreadable('there are too many jobs to read one by one');
     const request = async () => readJob(client, listed.uuid, signal);
-    return withRetry(request, rule, { ...client, signal }).catch((error: unknown) => {
+    const job = withRetry(request, rule, { ...client, signal }).catch((error: unknown) => {
       described.delete(listed.uuid);
       if (!(error instanceof ServiceError) || error.status !== 404) throw error;
       // Gone since the list was made, or too new to be read: then a single 404 is no proof.
       if (rule.maxNotFound > 1) return listed;
       throw unreadable(error.message);
     });
-  };
-  const describe = async (listed: Job) => {
-    const known = described.get(listed.uuid);
-    if (known === undefined && described.size >= maxDescribed) {
-      throw unreadable('there are too many jobs to read one by one');
-    }
-    const job = known ?? read(listed);
     described.set(listed.uuid, job);
     return job;
   };

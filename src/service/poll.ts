@@ -1,7 +1,7 @@
 import type { Random } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
-import { createJobReader, type Answer } from './lists.ts';
+import { readJobs, type Answer } from './lists.ts';
 import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 
 // Times are on the monotonic clock, in ms.
@@ -143,7 +143,6 @@ export function createPoller(options: PollerOptions) {
 
 function createSharedReader({ client, signal, onUnavailable, onAvailable }: PollerOptions) {
   const { clock, random } = client;
-  const readJobs = createJobReader(client);
   const due = new Set<string>();
   let look: Promise<ReadonlyMap<string, Answer>> | null = null;
   let health = { failures: 0, pauseMs: 0, isDown: false };
@@ -155,7 +154,7 @@ function createSharedReader({ client, signal, onUnavailable, onAvailable }: Poll
     const uuids = [...due];
     due.clear();
     look = null;
-    const answers = await readJobs(uuids, signal);
+    const answers = await readJobs(client, uuids, signal);
     if (signal.aborted) return answers;
     const wasDown = health.isDown;
     health = nextPause(health.failures, [...answers.values()], random);

@@ -10,8 +10,6 @@ export type Probe = ReturnType<typeof openProbe>;
 // A health check that takes longer is no sign of a server that is ready.
 const maxGetMs = 5_000;
 
-const user = 'duser';
-
 /**
  * Opens a way to servers. Addresses that are not public are refused, after the name was resolved
  * too, unless the API itself is on loopback. Behind a proxy, the names are for the proxy to resolve.
@@ -22,25 +20,6 @@ export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
     connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: lookupPublic(resolve) }) },
   });
 
-  const getOnce = async (url: URL, token: string | null, signal: AbortSignal) => {
-    // A socket looks up names alone.
-    const address = url.hostname.replaceAll(/^\[|\]$/g, '');
-    if (!isAnyAllowed && isIP(address) !== 0 && !isPublicAddress(address)) throw notPublic(address);
-    const login = token === null ? null : Buffer.from(`${user}:${token}`).toString('base64');
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'GET',
-      headers: {
-        'User-Agent': 'dispersed-cook',
-        ...(login !== null && { Authorization: `Basic ${login}` }),
-      },
-      signal,
-    });
-    // What the body says is of no interest, and it may have no end.
-    answer.body.on('error', () => {}).destroy();
-    return answer.statusCode;
-  };
   return {
     /**
      * Sends one GET and gives the status of the answer, whose body is not read; a redirect is an
@@ -49,10 +28,27 @@ export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
      * @throws Error with what went wrong in words, the certificate's trouble included
      */
     get: async (url: URL, token: string | null, outer: AbortSignal): Promise<number> => {
+      // A socket looks up names alone.
+      const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+      if (!isAnyAllowed && isIP(address) !== 0 && !isPublicAddress(address))
+        throw notPublic(address);
+      const login = token === null ? null : Buffer.from(`duser:${token}`).toString('base64');
+      const request = {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'GET',
+        headers: {
+          'User-Agent': 'dispersed-cook',
+          ...(login !== null && { Authorization: `Basic ${login}` }),
+        },
+      } as const;
       try {
-        return await withDeadline(systemClock, maxGetMs, outer, async (signal) =>
-          getOnce(url, token, signal),
-        );
+        return await withDeadline(systemClock, maxGetMs, outer, async (signal) => {
+          const { statusCode, body } = await dispatcher.request({ ...request, signal });
+          // What the body says is of no interest, and it may have no end.
+          body.on('error', () => {}).destroy();
+          return statusCode;
+        });
       } catch (error) {
         const isLate = error instanceof InterruptedError && !outer.aborted;
         throw new Error(isLate ? 'no response in 5 s' : describeTrouble(error), { cause: error });

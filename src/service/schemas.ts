@@ -17,7 +17,7 @@ const uuid = z.pipe(
   z.transform((value) => value.toLowerCase()),
 );
 const text = z.catch(z.nullable(z.string()), null);
-/** What JSON cannot hold exactly, as amounts and times in ms, many services write as text. */
+/** Many services write amounts and times in ms as text. */
 const anyNumber = z.union([
   z.number(),
   z.pipe(
@@ -26,7 +26,7 @@ const anyNumber = z.union([
   ),
 ]);
 const number = z.catch(z.nullable(anyNumber), null);
-/** Statuses and tasks, which the documentation writes in capitals: they say what everybody knows. */
+/** Statuses and tasks as the API documents them, in capitals. */
 export const knownWords = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
 const inCapitals = (value: string) => (knownWords.test(value) ? value.toUpperCase() : value);
 const status = z.pipe(z.string().check(z.minLength(1)), z.transform(inCapitals));
@@ -51,7 +51,7 @@ const timestamp = z.pipe(
   }),
 );
 
-/** Whether a container can be reached from outside. Its parameters hold secrets, so this alone is kept. */
+/** Whether a container can be reached from outside. The rest of its parameters may be secret. */
 const container = z.pipe(
   z.object({
     parameters: z.object({ ports: z.optional(z.unknown()), sshkey: z.optional(z.unknown()) }),
@@ -116,10 +116,7 @@ export const jobRunSchema = z.object({
 
 // A port that is not there yet spoils no other.
 function readableUrls(members: unknown[]): readonly z.infer<typeof nodeUrlSchema>[] {
-  return members.flatMap((member) => {
-    const parsed = nodeUrlSchema.safeParse(member);
-    return parsed.success ? [parsed.data] : [];
-  });
+  return members.flatMap((member) => nodeUrlSchema.safeParse(member).data ?? []);
 }
 
 /** One run of a job on a node, without its log. */
@@ -151,10 +148,8 @@ function textOfLog(logs: unknown): string {
   if (typeof logs === 'string') return logs;
   const entries: readonly unknown[] = Array.isArray(logs) ? logs : [logs];
   const lines = entries.filter((entry) => entry !== null && entry !== undefined).map(lineOf);
-  const last = lines.length - 1;
-  return lines
-    .map((line, index) => (line.endsWith('\n') || index === last ? line : `${line}\n`))
-    .join('');
+  const ended = lines.slice(0, -1).map((line) => (line.endsWith('\n') ? line : `${line}\n`));
+  return ended.join('') + (lines.at(-1) ?? '');
 }
 
 // As loggers commonly call it.

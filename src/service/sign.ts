@@ -29,6 +29,8 @@ export function canonicalQuery(query: Readonly<Record<string, string>>): string 
     .join('&');
 }
 
+const escapeCodeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
 export function canonicalJson(value: Json, dialect: Dialect = 'ascii'): string {
   const text = sortedJson(value);
@@ -66,8 +68,4 @@ function sortedJson(value: Json): string {
       member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`],
     );
   return `{${members.join(',')}}`;
-}
-
-function escapeCodeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

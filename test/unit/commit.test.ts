@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readCommitSha } from '../../src/github/commit.ts';
+import { readCommitSha } from '../../src/github/commit-status.ts';
 import type { SendToGitHub } from '../../src/github/octokit.ts';
 import { noGitHub, refusal } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
