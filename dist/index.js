@@ -36981,18 +36981,24 @@ const troubles = {
     unreadable: ['unexpected response', checkUrl],
     'too-large': ['unexpected response', checkUrl],
 };
-function explainRefusal({ status = 0, isKnownHost, mayHaveSucceeded }) {
+function explainRefusal(error) {
+    const { status = 0, isKnownHost } = error;
     if (status === 401 && isKnownHost)
         return [
             'the API key is no longer accepted',
             `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+        ];
+    if (status === 422 && /region/.test(error.detail))
+        return [
+            'the request is invalid',
+            'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
         ];
     const known = refusals[status];
     if (known !== undefined)
         return known;
     if (status < 400)
         return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
-    return mayHaveSucceeded
+    return error.mayHaveSucceeded
         ? ['server error', '']
         : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
 }
@@ -38189,11 +38195,10 @@ function uuidCell(uuid, length = 36) {
 }
 const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">the console</a>`;
 function renderSentence(text) {
-    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, maxSentence).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, 1_500).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
     const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, maxSentence)).join(` ${link}`);
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, part.length)).join(` ${link}`);
 }
-const maxSentence = 1_500;
 function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
     return [`${tag}<summary>${summary}</summary>`, ...blocks, '</details>'].join('\n\n');
@@ -38274,8 +38279,7 @@ function resultCell(value) {
     if (typeof value === 'string')
         return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(value, 120);
     const isFraction = typeof value === 'number' && !Number.isInteger(value);
-    const short = isFraction ? Number(value.toPrecision(6)) : value;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(JSON.stringify(short) ?? '', 120);
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(JSON.stringify(isFraction ? Number(value.toPrecision(6)) : value) ?? '', 120);
 }
 function costCell(cost) {
     return cost === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatCost */ .BD)(cost).replace(' USD', '').replace('under', '&lt;');

@@ -49,7 +49,6 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
 const inputWords = ['An input is invalid', 'in the inputs', 'sent'];
 const recipeWords = ['The recipe cannot be cooked with these inputs', 'with the recipes', 'cooked'];
 
-/** Everything that is wrong with the inputs. */
 export function describeInputError(
   { problems }: InputError,
   [only, several, undone] = inputWords,
@@ -120,17 +119,23 @@ const troubles: Readonly<Record<Exclude<ServiceTrouble, 'refused'>, Explanation>
   'too-large': ['unexpected response', checkUrl],
 };
 
-function explainRefusal({ status = 0, isKnownHost, mayHaveSucceeded }: ServiceError): Explanation {
+function explainRefusal(error: ServiceError): Explanation {
+  const { status = 0, isKnownHost } = error;
   // It was accepted earlier in this step.
   if (status === 401 && isKnownHost)
     return [
       'the API key is no longer accepted',
       `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
     ];
+  if (status === 422 && /region/.test(error.detail))
+    return [
+      'the request is invalid',
+      'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
+    ];
   const known = refusals[status];
   if (known !== undefined) return known;
   if (status < 400) return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
-  return mayHaveSucceeded
+  return error.mayHaveSucceeded
     ? ['server error', '']
     : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
 }

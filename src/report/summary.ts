@@ -157,7 +157,6 @@ function isOpen({ job, cancel }: Outcome): boolean {
   return job !== null && !isFinal(job.status) && cancel !== 'accepted';
 }
 
-// Jobs that have not ended are billed.
 function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
   const open = outcomes.filter(isOpen);
   if (open.length === 0) return '';
@@ -180,7 +179,6 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
   ].join('');
 }
 
-/** The summary of a step whose inputs are not valid. */
 export function renderInputProblems(title: string, { problems }: InputError): string {
   const items = problems.map(
     ({ input, message }) =>

@@ -33,6 +33,17 @@ test.each([
   expect(message.remedy).toMatch(remedy);
 });
 
+test.each([
+  ['allowed_region_codes: unknown field', /^Correct or remove allowed-region-codes/],
+  [
+    'gpu_name: no such GPU',
+    /^Change the field that the response names, in the inputs or in the recipe\.$/,
+  ],
+])('of regions only a refusal of them speaks: %s', (detail, remedy) => {
+  const error = new ServiceError({ trouble: 'refused', request: 'POST /x', status: 422, detail });
+  expect(describeError(error, 'cook recipe 1').remedy).toMatch(remedy);
+});
+
 test('a read that failed has changed nothing', () => {
   expect(refused(503, 'GET /v1/jobs/1').remedy).toBe('Run the workflow again later.');
 });

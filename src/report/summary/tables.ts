@@ -63,12 +63,10 @@ export const consoleLink = `<a href="${consoleUrl}">the console</a>`;
 
 /** A sentence of ours with foreign text in it, in which the console's address is a link. */
 export function renderSentence(text: string): string {
-  const parts = sanitizeLine(text, maxSentence).split(consoleUrl);
+  const parts = sanitizeLine(text, 1_500).split(consoleUrl);
   const link = `<a href="${consoleUrl}">${consoleUrl.slice('https://'.length)}</a>`;
-  return parts.map((part) => escapeHtml(part, maxSentence)).join(` ${link}`);
+  return parts.map((part) => escapeHtml(part, part.length)).join(` ${link}`);
 }
-
-const maxSentence = 1_500;
 
 /** Blocks under a line that unfolds them. */
 export function fold(summary: string, blocks: readonly string[], isOpen = false): string {
@@ -174,8 +172,7 @@ function resultCell(value: Json | undefined): string {
   if (typeof value === 'string') return escapeHtml(value, 120);
   // As many digits as anyone compares.
   const isFraction = typeof value === 'number' && !Number.isInteger(value);
-  const short = isFraction ? Number(value.toPrecision(6)) : value;
-  return escapeHtml(JSON.stringify(short) ?? '', 120);
+  return escapeHtml(JSON.stringify(isFraction ? Number(value.toPrecision(6)) : value) ?? '', 120);
 }
 
 export function costCell(cost: Cost | null): string {
