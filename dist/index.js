@@ -41491,8 +41491,10 @@ function createPoller(options) {
                     continue;
                 }
                 const answer = await Promise.race([service.read(uuid), leaving]);
-                if (answer === undefined || ended.aborted)
+                if (ended.aborted)
                     return;
+                if (answer === undefined)
+                    throw new Error(`job ${uuid} was not read`);
                 const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
                 watch = next.watch;
                 if (next.isReported && onAnswer(answer))

@@ -132,7 +132,8 @@ export function createPoller(options: PollerOptions) {
           continue;
         }
         const answer = await Promise.race([service.read(uuid), leaving]);
-        if (answer === undefined || ended.aborted) return;
+        if (ended.aborted) return;
+        if (answer === undefined) throw new Error(`job ${uuid} was not read`);
         const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
         watch = next.watch;
         if (next.isReported && onAnswer(answer)) return;
