@@ -28898,7 +28898,7 @@ async function finishOne(followUp, { job, mark, statuses }) {
     try {
         if (workflow !== undefined) {
             for (const status of statuses)
-                await (0,github_statuses/* keepPending */.D6)(github, status, 'Has ended');
+                await (0,github_statuses/* keepPending */.D6)(github, status, 'Ended; starting the follow-up');
             const { ref: jobRef, result } = (0,outcome/* createJobOutcome */.g)(job);
             const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
             print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
@@ -28996,7 +28996,7 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
         log: { ...log, cancelFailed },
         phase: 'main',
         deadline: signal,
-        reason: 'the workflow run that cooked it is over',
+        reason: 'the workflow run that cooked it has ended',
     });
     const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
     await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
@@ -29052,14 +29052,15 @@ var tables = __nccwpck_require__(5079);
 
 async function reportCheck(runner, here, result, problems) {
     runner.print(formatCounts(result));
-    (0,report/* annotateAll */.u6)(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
+    const distinct = [...new Map(problems.map((problem) => [problem.title, problem])).values()];
+    (0,report/* annotateAll */.u6)(runner, distinct);
     if (problems.length > 0)
         runner.fail();
     writeCheckOutputs(runner, result);
     const cost = costOf([...result.running, ...result.ended]);
     if (cost !== null)
         runner.output('cost-usd', String(cost.usd));
-    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
+    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here, distinct));
 }
 function writeCheckOutputs(runner, { running, ended, orphans }) {
     (0,outputs/* writeJobList */.hT)(runner, 'running', running.map(describeChecked));
@@ -29069,7 +29070,7 @@ function writeCheckOutputs(runner, { running, ended, orphans }) {
 function describeChecked({ outcome, cost }) {
     return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
 }
-function renderCheck(result, here) {
+function renderCheck(result, here, problems = []) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const all = [...running, ...ended];
     const cost = costOf(all);
@@ -29083,14 +29084,17 @@ function renderCheck(result, here) {
         { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
         { heading: 'Job UUID', keep: 'left', cell: ({ job }) => (0,tables/* uuidCell */.gy)(job.uuid) },
     ];
-    const section = (title, jobs) => jobs.length === 0 ? [] : [`#### ${title}`, (0,tables/* renderTable */.bo)(columns, jobs, 'ended')];
+    const section = (title, output, jobs) => jobs.length === 0
+        ? []
+        : [`#### ${title}`, (0,tables/* renderTable */.bo)(columns, jobs, `the output \`${output}\``)];
     const isOther = (job) => !orphans.includes(job);
     return (0,tables/* joinBlocks */.x9)([
         `### 🔎 ${formatCounts(result)}`,
-        `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `, for ${(0,format/* formatCost */.BD)(cost, 'about')}`}.`,
-        ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
-        ...section('Running', running.filter(isOther)),
-        ...section('Ended', ended.filter(isOther)),
+        `Jobs cooked since ${(0,format/* formatTime */.fU)(sinceMs)}${cost === null ? '' : `: ${(0,format/* formatCost */.BD)(cost, 'about')}`}`,
+        ...problems.map((problem) => `<p>⚠️ ${(0,summary/* renderMessage */.e4)(problem)}</p>`),
+        ...section('Orphans: jobs that should have ended with their workflow run', 'orphans', orphans),
+        ...section('Running', 'running', running.filter(isOther)),
+        ...section('Ended', 'ended', ended.filter(isOther)),
         ...renderSpend(all),
     ]);
 }
@@ -29098,7 +29102,7 @@ function formatCounts({ running, ended, orphans }) {
     const rate = (0,format/* formatRates */.XV)(running.map(({ outcome }) => outcome));
     const { length: count } = orphans;
     const lost = count === 0 ? '' : ` · ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
-    return `${running.length} running${rate && ` for ${rate}`} · ${ended.length} ended${lost}`;
+    return `${running.length} running${rate && ` (${rate})`} · ${ended.length} ended${lost}`;
 }
 function costOf(jobs) {
     return (0,cost/* sumOfCosts */.xq)(jobs.map(({ cost }) => cost));
@@ -29137,7 +29141,10 @@ function renderSpend(jobs) {
         (0,tables/* numbers */.nL)('Cost (USD)', ({ cost }) => (0,tables/* costCell */.ch)(cost)),
     ];
     const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
-    return ['#### Spend by workflow', (0,tables/* renderTable */.bo)(columns, sorted, 'ended')];
+    return [
+        '#### Spend by workflow',
+        (0,tables/* renderTable */.bo)(columns, sorted, 'the outputs `running` and `ended`'),
+    ];
 }
 
 // EXTERNAL MODULE: ./build/clock.js
@@ -29204,7 +29211,7 @@ async function check(deps) {
         }
     }
     catch (error) {
-        await (0,report/* annotateFailure */.pC)(runner, error, 'look at the jobs');
+        await (0,report/* annotateFailure */.pC)(runner, error, 'read the jobs');
     }
 }
 function check_readRun(runner) {
@@ -29637,10 +29644,12 @@ function printPlan(runner, plan, count) {
 }
 function describePrices({ request, models, prices, shareMs }) {
     const others = models.filter((name) => name !== request.gpuName).join(', ');
-    const first = others && `Cooked first: ${request.gpuName}; other models: ${others}`;
+    const first = others && `Tried first: ${request.gpuName}; other models: ${others}`;
     const offers = prices?.offers ? (0,format/* describeOffers */.$y)(prices.offers) : '';
     const none = prices && !prices.offers ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices)}` : '';
-    const share = shareMs === null ? '' : `max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`;
+    const share = shareMs === null
+        ? ''
+        : `max-timeout-run is set to ${(0,format/* formatDuration */.a3)(shareMs)}, the time that the job's share of max-cost pays for`;
     return [(0,sanitize/* sanitizeLine */.PN)(first), offers, none, share].filter((line) => line !== '');
 }
 const planColumns = [
@@ -29653,15 +29662,13 @@ const planColumns = [
         heading: 'Recipe',
         cell: ({ recipe, request }) => `${(0,summary_tables/* formatNumber */.ZV)(request.index)} ${(0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120)}`,
     },
-    { heading: 'Problem', cell: (plan) => (0,sanitize/* escapeHtml */.ZD)(problemOf(plan), 1_000) },
-    {
-        heading: 'Offers',
-        cell: (plan) => describePrices(plan)
-            .map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000))
-            .join('<br>'),
-    },
+    { heading: 'Problem', cell: (plan) => linesCell(problemOf(plan).split('\n')) },
+    { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
     { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,summary_tables/* uuidCell */.gy)(request.recipeUuid) },
 ];
+function linesCell(lines) {
+    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000)).join('<br>');
+}
 function bodyLines({ body }) {
     return Object.keys(body).length === 0
         ? []
@@ -36499,7 +36506,7 @@ function isFinal(status) {
     return finalResults.has(status);
 }
 function formatStatus(status) {
-    return status.toLowerCase().replace('cancell', 'cancel');
+    return status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel');
 }
 function isStarting(status) {
     return starting.has(status);
@@ -36926,7 +36933,7 @@ function describeError(error, attempt) {
         return describeInternalError(error);
     return {
         title: `Could not ${attempt}: interrupted`,
-        cause: 'The workflow was canceled or reached a time limit before the service responded.',
+        cause: 'The workflow was canceled, or the step ran out of time, before there was a response.',
         remedy: checkConsole,
     };
 }
@@ -36948,9 +36955,12 @@ function explainInternal(cause) {
     if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause))
         return [
             'A file of the runner cannot be written',
-            "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
+            "In a job container, run as a user that can write to the runner's files. For example, set `options: --user root`.",
         ];
-    return ['Internal error', 'This is a bug in this action. Please report it with this message.'];
+    return [
+        'Internal error',
+        'This is a bug in this action. Report it at https://github.com/dispersed-cook/dispersed-cook/issues with this message.',
+    ];
 }
 function describeServiceError(error, attempt) {
     const { request, trouble, status, detail } = error;
@@ -36967,7 +36977,7 @@ function describeServiceError(error, attempt) {
     };
 }
 const adviceInDoubt = `The service may have processed the request. Before you run the workflow again, check the console: ${consoleUrl}`;
-const checkUrl = 'Check that the input api-url is the Dispersed API.';
+const checkUrl = 'Check that the input api-url is the URL of the Dispersed API.';
 const troubles = {
     unreachable: [
         'the service cannot be reached',
@@ -36986,18 +36996,18 @@ function explainRefusal(error) {
     if (status === 401 && isKnownHost)
         return [
             'the API key is no longer accepted',
-            `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+            `The key may have expired or been revoked. A running job continues and is billed, and this key cannot cancel it. Cancel the job in the console, ${consoleUrl}, and store a new API key pair as secrets.`,
         ];
     if (status === 422 && /region/.test(error.detail))
         return [
             'the request is invalid',
-            'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
+            'Correct or remove allowed-region-codes. The older host, https://api.compute.x.io, does not support it.',
         ];
     const known = refusals[status];
     if (known !== undefined)
         return known;
     if (status < 400)
-        return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
+        return ['the host sent a redirect', `${checkUrl} The action does not follow redirects.`];
     return error.mayHaveSucceeded
         ? ['server error', '']
         : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
@@ -37005,12 +37015,12 @@ function explainRefusal(error) {
 const refusals = {
     401: [
         'the API key was not accepted',
-        'Check the inputs public-key and secret-key: they must be complete and valid and belong together.',
+        'Check the inputs public-key and secret-key: they must be complete and valid, and belong to the same API key pair.',
     ],
     402: ['payment required', 'Check the balance of your Dispersed account.'],
     403: [
         'access denied',
-        'Check that the account of the API key can use this recipe or job, that the key has not expired, and that it can be used from any IP address, because runners have many.',
+        'Check that the account of the API key can use this recipe or job, that the key has not expired, and that the key is not restricted to IP addresses, because GitHub-hosted runners use many.',
     ],
     404: [
         'not found',
@@ -37023,7 +37033,7 @@ const refusals = {
     ],
     429: [
         'too many requests',
-        'The account is over its rate limit. Run fewer workflows at once, or try again later.',
+        'The account is over its rate limit. Run fewer workflows at the same time, or run the workflow again later.',
     ],
 };
 const expired = 'The github-token may have expired: an installation access token of a GitHub App expires after one hour.';
@@ -37217,7 +37227,7 @@ function formatClosing(outcomes) {
 const phrasesOfCancel = {
     accepted: 'is being canceled',
     failed: 'could not be canceled',
-    none: 'was not canceled yet',
+    none: 'is not canceled yet',
 };
 function phraseOf({ result, job, cancel, origin }) {
     if (result === 'error' && origin === null && cancel === 'failed')
@@ -37236,7 +37246,7 @@ function describeStatus(outcome) {
     return words === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(words);
 }
 function describeJobStatus(status) {
-    return capitalize(status === 'PENDING' ? 'queued' : (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .formatStatus */ .me)(status));
+    return capitalize((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .formatStatus */ .me)(status));
 }
 function capitalize(words) {
     return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
@@ -37245,7 +37255,7 @@ function formatModel(gpuName) {
     return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(gpuName, 60);
 }
 function describeTry({ gpuName, phase, waitedMs }) {
-    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+    const what = phase === 'assign' ? 'no machine within' : 'the container did not start within';
     return `${formatModel(gpuName)}: ${what} ${formatDuration(waitedMs)}`;
 }
 
@@ -37342,17 +37352,17 @@ function createJobMessages(print, jobCount) {
             print(describe('canceling', `${(0,sanitize/* sanitizeLine */.PN)(reason)} (job ${jobUuid})`), index);
         },
         preferring: (first, chosen, offers) => {
-            const why = `no offers for ${(0,format/* formatModel */.Xk)(first.gpuName)}`;
-            print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
+            const why = `no suitable offer for ${(0,format/* formatModel */.Xk)(first.gpuName)}`;
+            print(`${why}; asking for ${formatOffered(chosen, offers)}`, first.index);
         },
         tryingNext: (done, next, offers) => print(`${(0,format/* describeTry */.z3)(done)}; trying ${formatOffered(next, offers)}`, next.index),
-        noAddressYet: ({ ref }) => print('waiting for the address, which some nodes report minutes after the start', ref.index),
+        noAddressYet: ({ ref }) => print('waiting for the address: some machines report it minutes after the start', ref.index),
         notReady: ({ ref }, check, answer) => print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index),
         gpuReady: ({ ref }) => {
             const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
             const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
             print(describe('ready', use), ref.index);
-            const advice = 'It is billed until the job is canceled, even if this runner is lost. To be safe, run the check action on a schedule.';
+            const advice = 'You pay for the machine until the job ends, even if this runner is lost. To cancel such jobs, run the check action on a schedule.';
             print(describe('', advice), ref.index);
         },
         reachable: ({ ref }, urls) => {
@@ -37389,12 +37399,12 @@ function createStepMessages(runner, print, jobCount) {
                 runner.print(estimate);
         },
         cookUnanswered: ({ recipeUuid, mark, index }, error) => {
-            const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+            const text = `No clear response to the cook request for recipe ${recipeUuid} (${causeOf(error)})`;
             print(`${text}. Looking for a job with the mark ${mark}`, index);
         },
         cookDelayed: (error) => {
             if (!isDelayed)
-                print(`The service delays the cook (${causeOf(error)}). Retrying`);
+                print(`The service did not accept the cook request yet (${causeOf(error)}). Retrying`);
             isDelayed = true;
         },
         serviceUnavailable: (error) => print(`The service is unavailable (${causeOf(error)}). Retrying`),
@@ -37484,19 +37494,20 @@ function explain(outcome) {
     if (result === 'over-budget' && overBudget !== null) {
         const { cause, remedy } = describeOverBudget(overBudget);
         const isShare = overBudget.kind === 'share';
-        return ['Over budget', isShare ? `${who}: ${cause}` : `${cause} ${fate}`, remedy];
+        return ['Over budget', isShare ? `${who} ${cause}` : `${cause} ${fate}`, remedy];
     }
     if (ending === 'interrupt' && result === 'detached') {
-        const cause = `${who} was left running, because on-workflow-cancel is detach.`;
-        return ['Left running', cause, `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`];
+        const cause = `${who} was left running, because of \`on-workflow-cancel: detach\`.`;
+        const remedy = `It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return ['Left running', cause, remedy];
     }
     if (ending === 'interrupt' && result === 'cancelled') {
         const cause = `The workflow was canceled or reached a time limit. ${fate}`;
-        const remedy = 'If you did not cancel the workflow, check its timeout-minutes.';
+        const remedy = 'If you did not cancel the workflow, check timeout-minutes and concurrency in the workflow file.';
         return [`${canceled} with the workflow`, cause, remedy];
     }
     if (ending === 'fail-fast' && result === 'cancelled') {
-        const remedy = 'Check the job that failed first. To keep the other jobs running, set fail-fast to false.';
+        const remedy = 'Check the job that failed first. To keep the other jobs running, set `fail-fast: false`.';
         const cause = `Another job of this step did not succeed. ${fate}`;
         return [`${canceled} by fail-fast`, cause, remedy];
     }
@@ -37514,42 +37525,42 @@ function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
     const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
-    return ` The last response to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
+    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}.`;
 }
 function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
     if (job === null && ref.jobUuid !== null)
-        return `could not be read. It may still be running, and billed: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `could not be read. It may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     if (job === null)
         return unansweredMark === null
-            ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+            ? 'was not created.'
+            : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     if (job.status === 'CANCELLED')
         return 'was canceled.';
     const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status);
     if (cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .mayRestart */ .fz)(job))
-        return 'failed. It is being canceled, in case the service starts it again.';
+        return 'failed. It is being canceled so that the service does not restart it.';
     if (cancel !== null && !isOpen)
         return 'ended before it could be canceled.';
     if (cancel === 'accepted')
         return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .formatStatus */ .me)(job.status), 60)}.`;
     if (cancel === 'failed')
-        return `could not be canceled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     return isKept
-        ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`
-        : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`
+        : `may still be running, and billed. The post step cancels it. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
 }
-const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
+const hardware = 'less hardware, another gpu-name, or more regions (allowed-region-codes)';
 const remedies = {
     assign: [
-        `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
-        `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+        `Ask for ${hardware}, or increase max-timeout-assign to wait longer for a machine.`,
+        `The job was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
     ],
     start: [
-        'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-        'Its machine was still being prepared: increase timeout, or use a smaller image.',
+        'Check the image, its tag, and the registry login (host, user, and secret in parameters). For a large image, increase max-timeout-start, for example to 30m.',
+        'The machine was still starting: increase timeout, or use a smaller image.',
     ],
     'run-limit': [
-        'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+        'Increase max-timeout-run, in the inputs or in the recipe, or split the work into several entries of recipes.',
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
     run: [
@@ -37564,16 +37575,16 @@ const killed = 137;
 function getRemedy(outcome) {
     const phase = phaseOf(outcome);
     if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === killed)
-        return 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
+        return 'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.';
     if (phase === 'run' && outcome.logTail.length > 0)
-        return `Read the whole log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `Read the full log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
     return remedies[phase][0];
 }
 function getTimeoutRemedy(outcome) {
     const { readyCheck, readiness, logTail } = outcome;
-    const lessTime = 'Increase timeout only if it needs longer to start.';
+    const lessTime = 'Increase timeout only if the server needs more time to start.';
     if (readiness?.check.includes('ssh'))
-        return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+        return `Check that the image runs sshd and passes SSH_PUBKEY to the user in ssh-user. ${lessTime}`;
     if (readyCheck === null || readiness === null)
         return remedies[phaseOf(outcome)][1];
     const log = logTail.length === 0 ? '' : ', and read its log';
@@ -37616,23 +37627,23 @@ function describePhase(outcome) {
 function seconds(before, value) {
     return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(value * 1000)}`;
 }
-const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
-const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
-const say = (cause, remedy = raiseMaxCost) => ({ cause, remedy });
+const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
+const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
+const say = (cause, remedy = increaseMaxCost) => ({ cause, remedy });
 function describeOverBudget(why) {
     const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.ceilingUsd);
     const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.amountUsd);
     switch (why.kind) {
         case 'share':
-            return say(`It ran for ${amount}, its share of max-cost (${ceiling}), and the service ended it.`);
+            return say(`ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`);
         case 'offers':
-            return say(`Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`, `Raise max-hourly-rate, or ${changeHardware}.`);
+            return say(`Every matching offer costs more than max-hourly-rate (${ceiling}). The cheapest costs ${amount} an hour.`, `Increase max-hourly-rate, or ${changeHardware}.`);
         case 'rate':
-            return say(`Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`, `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`);
+            return say(`The job costs ${amount} an hour, for all its machines. max-hourly-rate is ${ceiling}.`, `Run the workflow again to get another machine, increase max-hourly-rate, or ${changeHardware}.`);
         case 'rest':
-            return say(`The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`);
+            return say(`The earlier jobs cost ${amount}, and max-cost is ${ceiling}. The rest does not pay for one minute of this job.`);
         case 'cost':
-            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`);
+            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. The action cancels jobs before they exceed max-cost, if their rates are known.`);
     }
 }
 
@@ -37839,7 +37850,7 @@ function annotateAll(runner, messages) {
     annotate(runner, {
         title: `${rest.length} more errors`,
         cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
-        remedy: 'The job summary has all of them.',
+        remedy: 'For the details, see the job summary.',
     });
 }
 const maxLength = 4_000;
@@ -37935,10 +37946,13 @@ function escape(word) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   dX: () => (/* binding */ renderInputProblems),
+  e4: () => (/* binding */ renderMessage),
   Br: () => (/* binding */ renderSummary),
   Sy: () => (/* binding */ writeSummary)
 });
 
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/results.js
@@ -38013,6 +38027,7 @@ function drawBar(phases, startMs, endMs) {
 
 
 
+
 const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
@@ -38030,7 +38045,7 @@ async function writeSummary(runner, render) {
 function cutToFit(markdown, max) {
     if (Buffer.byteLength(markdown) <= max)
         return markdown;
-    const note = '\n\nThe rest did not fit.\n';
+    const note = '\n\nThe rest of the summary did not fit. See the log of the step.\n';
     const text = (0,format/* firstThatFit */.f)(markdown.split('\n'), max - note.length - 40).join('\n');
     const isCutIn = (tag) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
     const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
@@ -38082,15 +38097,21 @@ function renderFailures(outcomes, isFine) {
         return [`<p>${icon} ${line}</p>`, ...folded];
     });
     const left = bad.length - shown.length;
-    return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
+    return left > 0 ? [...blocks, `${left} more jobs are in the output \`jobs-path\`.`] : blocks;
 }
 function describeFailure(outcome) {
+    const { error } = outcome;
     const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.SS)(outcome);
-    const what = outcome.error === null ? cause : `${title}. ${cause}`;
-    const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${(0,tables/* renderSentence */.iQ)(remedy)}`;
     const uuid = (0,metrics/* uuidOf */.pV)(outcome);
-    const named = what.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
-    return `${(0,tables/* renderSentence */.iQ)(named)}${fix}`;
+    const unnamed = (text) => text.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
+    const whole = error instanceof errors/* InputError */.dz ? `\n${error.message}` : cause;
+    const message = { title: unnamed(title), cause: unnamed(whole), remedy };
+    return renderMessage(message, error !== null);
+}
+function renderMessage({ title, cause, remedy }, isTitled = true) {
+    const lines = (isTitled ? `${title}. ${cause}` : cause).split('\n');
+    const fix = remedy === '' ? [] : [`<b>How to fix:</b> ${(0,tables/* renderSentence */.iQ)(remedy)}`];
+    return [...lines.map((line) => (0,tables/* renderSentence */.iQ)(line)), ...fix].join('<br>');
 }
 function renderLog({ ref, logTail }, isSeveral, maxSize) {
     const lines = logTail
@@ -38117,12 +38138,12 @@ function renderRunning(outcomes, stopsWithJob) {
     if (stopsWithJob)
         return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
     const [only = null] = open.length === 1 ? open.map(metrics/* uuidOf */.pV) : [];
-    const uuid = (0,tables/* uuidCell */.gy)(only) || 'of this step';
+    const uuid = (0,tables/* uuidCell */.gy)(only) || 'the output <code>job-uuids</code> of this step';
     const action = '<code>dispersed-cook/dispersed-cook';
     const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
     return [
         `<p>🟢 ${billed}`,
-        `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${tables/* consoleLink */.i1}.`,
+        `<br><b>How to stop:</b> use ${action}/cancel</code> with <code>job-uuids</code> set to ${uuid}, or use ${tables/* consoleLink */.i1}.`,
         isUnwatched ? ` <b>How to wait:</b> use ${action}/wait</code>.` : '',
         '</p>',
     ].join('');
@@ -38182,7 +38203,7 @@ function renderTable(columns, all, elsewhere) {
     const heads = shown.map(({ heading, keep = 'left' }) => `<th align="${keep}">${heading}</th>`);
     const lines = rows.map((row) => shown.map(({ cell, keep }) => `<td${keep ? styles[keep] : ''}>${cell(row)}</td>`));
     const left = all.length - maxRows;
-    const more = left > 0 ? ['', `${left} more are in the output \`${elsewhere}\`.`] : [];
+    const more = left > 0 ? ['', `${left} more rows are in ${elsewhere}.`] : [];
     const trs = [heads, ...lines].map((cells) => `<tr>${cells.join('')}</tr>`);
     return ['<table>', ...trs, '</table>', ...more].join('\n');
 }
@@ -38208,6 +38229,7 @@ function joinBlocks(blocks) {
 }
 const maxResults = 4;
 const maxUnfolded = 20;
+const inJobsPath = 'the output `jobs-path`';
 function renderJobs(outcomes) {
     const columns = [
         statusColumn,
@@ -38221,11 +38243,11 @@ function renderJobs(outcomes) {
     ];
     const good = outcomes.filter(({ result }) => result === 'succeeded');
     if (good.length <= maxUnfolded)
-        return [renderTable(columns, outcomes, 'jobs-path')];
+        return [renderTable(columns, outcomes, inJobsPath)];
     const rest = outcomes.filter((outcome) => !good.includes(outcome));
     return [
-        rest.length === 0 ? '' : renderTable(columns, rest, 'jobs-path'),
-        fold(`${good.length} jobs succeeded`, [renderTable(columns, good, 'jobs-path')]),
+        rest.length === 0 ? '' : renderTable(columns, rest, inJobsPath),
+        fold(`${good.length} jobs succeeded`, [renderTable(columns, good, inJobsPath)]),
     ];
 }
 function renderDetails(outcomes, ceilings) {
@@ -38234,7 +38256,7 @@ function renderDetails(outcomes, ceilings) {
     const number = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
     const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
     return fold(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
-        renderTable(columns, outcomes, 'jobs-path'),
+        renderTable(columns, outcomes, inJobsPath),
         `<p>${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(estimate)}${estimate && '. '}All jobs are in ${consoleLink}.</p>`,
     ]);
 }
@@ -38324,28 +38346,30 @@ function createFailureWarnings(warn, causeOf) {
         notEnded: (jobUuid, status) => {
             const word = status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60);
             const seen = word === null ? 'could not be read' : `is still ${word}`;
-            const message = `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check in the console that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
+            const message = `The service accepted the request to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that the job ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {
-            const fate = isKept ? 'It is left running, as the inputs ask.' : 'It is not needed anymore.';
+            const fate = isKept
+                ? 'The action keeps it, as set in the inputs.'
+                : 'The action cancels it if it is still running, because it is no longer needed.';
             const message = `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60)}. ${fate}`;
-            warn('A job was found whose cook had no response', message, uuid);
+            warn('A job was found after a lost response', message, uuid);
         },
         cancelFailed: (jobUuid, error) => {
             const message = `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A job could not be canceled', message, jobUuid);
         },
         lookupFailed: (mark, error) => {
-            const message = `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
-            warn('A job may be running unnoticed', message, mark);
+            const message = `The response to a cook request was lost, and the action could not look for the job: ${causeOf(error)} Search for ${mark} in the job descriptions, and cancel the job if you find it: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
+            warn('A job that the action could not find may be running', message, mark);
         },
         cleanupFailed: (error) => {
             const message = `Jobs of this step were not checked or canceled: ${causeOf(error)} ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
             warn('The cleanup failed', message);
         },
         logIncomplete: (whoseLog, error) => {
-            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
+            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not change whether the step passes, but results in this log may be missing.`;
             warn('A log is incomplete', message);
         },
     };
@@ -38354,23 +38378,23 @@ function createJobWarnings(warn) {
     return {
         clockOff: (offsetMs) => {
             const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time. Correct the clock of the runner.`;
+            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so the action uses the service's time. Correct the clock of the runner.`;
             warn('The clock of the runner is wrong', message);
         },
         ambiguous: ({ recipeUuid }) => {
-            const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
+            const message = `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so the action cooks the entry again. ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .checkConsole */ .sR}`;
             warn('No earlier job was taken over', message, recipeUuid);
         },
         markMissing: ({ uuid }) => {
-            const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. Use a shorter description.`;
+            const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook request is lost, the action cannot find the job. Use a shorter description.`;
             warn('The service changed a description', message);
         },
         recipeHidden: ({ recipeUuid }) => {
-            const message = `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, add them to the input parameters.`;
+            const message = `The service does not show the container parameters of recipe ${recipeUuid}, so the action sends only those in the inputs. If the job does not have its image or other parameters, add them to the input parameters.`;
             warn('The container of a recipe cannot be read', message);
         },
         noAddress: ({ job: { uuid } }) => {
-            const message = `Job ${uuid} is running, but its node has not reported where it can be reached. Some nodes report no address for a container whose ports lack 22. Add 22 to ports, or cook the job again.`;
+            const message = `Job ${uuid} is running, but its machine has not reported an address. Some machines report no address if ports does not contain 22. Add 22 to ports, or run the workflow again.`;
             warn('A job has no address yet', message);
         },
         resultsIgnored: (jobUuid, reason) => {
@@ -38383,12 +38407,12 @@ function createJobWarnings(warn) {
         },
         offersUnknown: (error, hasCeiling) => {
             const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
-            const later = hasCeiling ? ' Rates are checked once the jobs run.' : '';
-            const message = `Prices are not known before the jobs run: ${cause}${later}`;
+            const later = hasCeiling ? ' The action checks the rates when the jobs run.' : '';
+            const message = `Prices are unknown until the jobs run: ${cause}${later}`;
             warn('The offers could not be read', message, '', hasCeiling ? 'warning' : 'notice');
         },
         rateUnknown: (jobUuid) => {
-            const message = `The service does not report what job ${jobUuid} costs an hour, so max-hourly-rate and max-cost could not be applied to it.`;
+            const message = `The service does not report what job ${jobUuid} costs an hour, so the action could not apply max-hourly-rate and max-cost to it. Check the rate in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('The rate of a job is not known', message);
         },
     };
@@ -38399,8 +38423,8 @@ function describeNoOffers({ requirements, nearestGpu }) {
     const wish = named.map(([name, value]) => `${name.replaceAll('_', '-')} ${value}`).join(', ');
     if (wish === '')
         return 'The job may wait for a long time: the service has no offers at all.';
-    const nearest = nearestGpu === null ? '' : ` The most similar GPU with an offer for the rest is ${nearestGpu}.`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for a long time. It asks for ${wish}.${nearest}`, 1_000);
+    const nearest = nearestGpu === null ? '' : ` The most similar GPU that has a matching offer is ${nearestGpu}.`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for a long time. It asks for ${wish}. To get a machine sooner, ask for less hardware or more regions.${nearest}`, 1_000);
 }
 
 
@@ -43078,7 +43102,7 @@ function createLogPrinter(print, folder, jobCount) {
                 linesLeft = Math.max(0, linesLeft - printLine(print, text));
             else {
                 const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
-                print(`${place}; its last lines follow at the end`);
+                print(`${place}; the last lines follow at the end`);
                 linesLeft = -1;
             }
         },
@@ -43581,7 +43605,7 @@ async function getRefusal({ plan: { ssh, readyCheck }, probe }, { ref, accessTok
     const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
     const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
     if (url === null)
-        return { check, answer: `port ${port} is not among the addresses` };
+        return { check, answer: `the job has no address for port ${port} yet` };
     try {
         const status = await probe.get(url, accessToken, signal);
         return status < 400 ? null : { check, answer: `HTTP ${status}` };

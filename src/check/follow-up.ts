@@ -93,7 +93,8 @@ async function finishOne(followUp: FollowUp, { job, mark, statuses }: Due): Prom
   try {
     if (workflow !== undefined) {
       // Where its status cannot be finished, each check would start the workflow again.
-      for (const status of statuses) await keepPending(github, status, 'Has ended');
+      for (const status of statuses)
+        await keepPending(github, status, 'Ended; starting the follow-up');
       const { ref: jobRef, result } = createJobOutcome(job);
       const title = sanitizeLine(titleOf(jobRef, job), 200);
       print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);

@@ -109,7 +109,7 @@ export async function cancelOrphans(
     log: { ...log, cancelFailed },
     phase: 'main',
     deadline: signal,
-    reason: 'the workflow run that cooked it is over',
+    reason: 'the workflow run that cooked it has ended',
   });
   const cancel = async ({ job: { uuid } }: MarkedJob) =>
     reconcile({ ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');

@@ -7,7 +7,7 @@ import type { ErrorMessage } from '../report/errors.ts';
 import { formatCost, formatDuration, formatRates, formatTime } from '../report/format.ts';
 import { describeJob, writeJobList } from '../report/outputs.ts';
 import { escapeHtml } from '../report/sanitize.ts';
-import { writeSummary } from '../report/summary.ts';
+import { renderMessage, writeSummary } from '../report/summary.ts';
 import {
   costCell,
   joinBlocks,
@@ -32,12 +32,13 @@ export async function reportCheck(
 ): Promise<void> {
   runner.print(formatCounts(result));
   // One error for each thing that went wrong, however often it did.
-  annotateAll(runner, [...new Map(problems.map((problem) => [problem.title, problem])).values()]);
+  const distinct = [...new Map(problems.map((problem) => [problem.title, problem])).values()];
+  annotateAll(runner, distinct);
   if (problems.length > 0) runner.fail();
   writeCheckOutputs(runner, result);
   const cost = costOf([...result.running, ...result.ended]);
   if (cost !== null) runner.output('cost-usd', String(cost.usd));
-  await writeSummary(runner, () => renderCheck(result, here));
+  await writeSummary(runner, () => renderCheck(result, here, distinct));
 }
 
 /** Sets the outputs that are JSON. */
@@ -52,7 +53,11 @@ function describeChecked({ outcome, cost }: CheckedJob) {
 }
 
 /** The summary of a check as GitHub-flavored Markdown. Every text of a job is foreign. */
-export function renderCheck(result: CheckResult, here: RunRef): string {
+export function renderCheck(
+  result: CheckResult,
+  here: RunRef,
+  problems: readonly ErrorMessage[] = [],
+): string {
   const { running, ended, orphans, sinceMs, nowMs } = result;
   const all = [...running, ...ended];
   const cost = costOf(all);
@@ -66,25 +71,28 @@ export function renderCheck(result: CheckResult, here: RunRef): string {
     { heading: 'From', cell: ({ mark }) => fromCell(mark, here) },
     { heading: 'Job UUID', keep: 'left', cell: ({ job }) => uuidCell(job.uuid) },
   ];
-  const section = (title: string, jobs: readonly CheckedJob[]) =>
-    jobs.length === 0 ? [] : [`#### ${title}`, renderTable(columns, jobs, 'ended')];
+  const section = (title: string, output: string, jobs: readonly CheckedJob[]) =>
+    jobs.length === 0
+      ? []
+      : [`#### ${title}`, renderTable(columns, jobs, `the output \`${output}\``)];
   const isOther = (job: CheckedJob) => !orphans.includes(job);
   return joinBlocks([
     `### 🔎 ${formatCounts(result)}`,
-    `Cooked since ${formatTime(sinceMs)}${cost === null ? '' : `, for ${formatCost(cost, 'about')}`}.`,
-    ...section('Orphans: their workflow run ended, and they were not to outlive it', orphans),
-    ...section('Running', running.filter(isOther)),
-    ...section('Ended', ended.filter(isOther)),
+    `Jobs cooked since ${formatTime(sinceMs)}${cost === null ? '' : `: ${formatCost(cost, 'about')}`}`,
+    ...problems.map((problem) => `<p>⚠️ ${renderMessage(problem)}</p>`),
+    ...section('Orphans: jobs that should have ended with their workflow run', 'orphans', orphans),
+    ...section('Running', 'running', running.filter(isOther)),
+    ...section('Ended', 'ended', ended.filter(isOther)),
     ...renderSpend(all),
   ]);
 }
 
-/** `3 running for 2.07 USD an hour · 5 ended · 1 orphan` */
+/** `3 running (2.07 USD an hour) · 5 ended · 1 orphan` */
 function formatCounts({ running, ended, orphans }: CheckResult): string {
   const rate = formatRates(running.map(({ outcome }) => outcome));
   const { length: count } = orphans;
   const lost = count === 0 ? '' : ` · ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
-  return `${running.length} running${rate && ` for ${rate}`} · ${ended.length} ended${lost}`;
+  return `${running.length} running${rate && ` (${rate})`} · ${ended.length} ended${lost}`;
 }
 
 function costOf(jobs: readonly CheckedJob[]) {
@@ -129,5 +137,8 @@ function renderSpend(jobs: readonly CheckedJob[]): readonly string[] {
     numbers('Cost (USD)', ({ cost }) => costCell(cost)),
   ];
   const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd);
-  return ['#### Spend by workflow', renderTable(columns, sorted, 'ended')];
+  return [
+    '#### Spend by workflow',
+    renderTable(columns, sorted, 'the outputs `running` and `ended`'),
+  ];
 }

@@ -60,7 +60,7 @@ export async function check(deps: Deps): Promise<void> {
       await close();
     }
   } catch (error) {
-    await annotateFailure(runner, error, 'look at the jobs');
+    await annotateFailure(runner, error, 'read the jobs');
   }
 }
 

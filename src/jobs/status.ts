@@ -29,7 +29,7 @@ export function isFinal(status: string): boolean {
 
 /** A status as a word in a sentence, such as `running`; in American spelling. */
 export function formatStatus(status: string): string {
-  return status.toLowerCase().replace('cancell', 'cancel');
+  return status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel');
 }
 
 export function isStarting(status: string): boolean {

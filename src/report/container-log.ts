@@ -100,7 +100,7 @@ export function createLogPrinter(
       if (linesLeft > 0) linesLeft = Math.max(0, linesLeft - printLine(print, text));
       else {
         const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
-        print(`${place}; its last lines follow at the end`);
+        print(`${place}; the last lines follow at the end`);
         linesLeft = -1;
       }
     },

@@ -76,11 +76,13 @@ function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
 
 function describePrices({ request, models, prices, shareMs }: PlannedEntry): readonly string[] {
   const others = models.filter((name) => name !== request.gpuName).join(', ');
-  const first = others && `Cooked first: ${request.gpuName}; other models: ${others}`;
+  const first = others && `Tried first: ${request.gpuName}; other models: ${others}`;
   const offers = prices?.offers ? describeOffers(prices.offers) : '';
   const none = prices && !prices.offers ? `No offer matches. ${describeNoOffers(prices)}` : '';
   const share =
-    shareMs === null ? '' : `max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`;
+    shareMs === null
+      ? ''
+      : `max-timeout-run is set to ${formatDuration(shareMs)}, the time that the job's share of max-cost pays for`;
   return [sanitizeLine(first), offers, none, share].filter((line) => line !== '');
 }
 
@@ -95,16 +97,14 @@ const planColumns: readonly Column<PlannedEntry>[] = [
     cell: ({ recipe, request }) =>
       `${formatNumber(request.index)} ${escapeHtml(recipe?.name ?? '', 120)}`,
   },
-  { heading: 'Problem', cell: (plan) => escapeHtml(problemOf(plan), 1_000) },
-  {
-    heading: 'Offers',
-    cell: (plan) =>
-      describePrices(plan)
-        .map((line) => escapeHtml(line, 1_000))
-        .join('<br>'),
-  },
+  { heading: 'Problem', cell: (plan) => linesCell(problemOf(plan).split('\n')) },
+  { heading: 'Offers', cell: (plan) => linesCell(describePrices(plan)) },
   { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => uuidCell(request.recipeUuid) },
 ];
+
+function linesCell(lines: readonly string[]): string {
+  return lines.map((line) => escapeHtml(line, 1_000)).join('<br>');
+}
 
 // Empty where it is not known.
 function bodyLines({ body }: PlannedEntry): readonly string[] {

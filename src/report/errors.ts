@@ -41,7 +41,7 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
-    cause: 'The workflow was canceled or reached a time limit before the service responded.',
+    cause: 'The workflow was canceled, or the step ran out of time, before there was a response.',
     remedy: checkConsole,
   };
 }
@@ -76,9 +76,12 @@ function explainInternal(cause: string): Explanation {
   if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause))
     return [
       'A file of the runner cannot be written',
-      "In a job container, run as a user that can write the runner's files, such as `options: --user root`.",
+      "In a job container, run as a user that can write to the runner's files. For example, set `options: --user root`.",
     ];
-  return ['Internal error', 'This is a bug in this action. Please report it with this message.'];
+  return [
+    'Internal error',
+    'This is a bug in this action. Report it at https://github.com/dispersed-cook/dispersed-cook/issues with this message.',
+  ];
 }
 
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
@@ -103,7 +106,7 @@ const adviceInDoubt = `The service may have processed the request. Before you ru
 /** What happened, and how to fix it. */
 type Explanation = readonly [title: string, remedy: string];
 
-const checkUrl = 'Check that the input api-url is the Dispersed API.';
+const checkUrl = 'Check that the input api-url is the URL of the Dispersed API.';
 
 const troubles: Readonly<Record<Exclude<ServiceTrouble, 'refused'>, Explanation>> = {
   unreachable: [
@@ -125,16 +128,17 @@ function explainRefusal(error: ServiceError): Explanation {
   if (status === 401 && isKnownHost)
     return [
       'the API key is no longer accepted',
-      `The key may have expired or been revoked. A running job continues, is billed, and cannot be canceled with this key. Cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+      `The key may have expired or been revoked. A running job continues and is billed, and this key cannot cancel it. Cancel the job in the console, ${consoleUrl}, and store a new API key pair as secrets.`,
     ];
   if (status === 422 && /region/.test(error.detail))
     return [
       'the request is invalid',
-      'Correct or remove allowed-region-codes. Only api.dispersed.com supports it, not the older host, https://api.compute.x.io.',
+      'Correct or remove allowed-region-codes. The older host, https://api.compute.x.io, does not support it.',
     ];
   const known = refusals[status];
   if (known !== undefined) return known;
-  if (status < 400) return ['redirected elsewhere', `${checkUrl} Redirects are not followed.`];
+  if (status < 400)
+    return ['the host sent a redirect', `${checkUrl} The action does not follow redirects.`];
   return error.mayHaveSucceeded
     ? ['server error', '']
     : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
@@ -143,12 +147,12 @@ function explainRefusal(error: ServiceError): Explanation {
 const refusals: Readonly<Record<number, Explanation>> = {
   401: [
     'the API key was not accepted',
-    'Check the inputs public-key and secret-key: they must be complete and valid and belong together.',
+    'Check the inputs public-key and secret-key: they must be complete and valid, and belong to the same API key pair.',
   ],
   402: ['payment required', 'Check the balance of your Dispersed account.'],
   403: [
     'access denied',
-    'Check that the account of the API key can use this recipe or job, that the key has not expired, and that it can be used from any IP address, because runners have many.',
+    'Check that the account of the API key can use this recipe or job, that the key has not expired, and that the key is not restricted to IP addresses, because GitHub-hosted runners use many.',
   ],
   404: [
     'not found',
@@ -161,7 +165,7 @@ const refusals: Readonly<Record<number, Explanation>> = {
   ],
   429: [
     'too many requests',
-    'The account is over its rate limit. Run fewer workflows at once, or try again later.',
+    'The account is over its rate limit. Run fewer workflows at the same time, or run the workflow again later.',
   ],
 };
 

@@ -132,7 +132,7 @@ export function formatClosing(outcomes: readonly Outcome[]): string {
 const phrasesOfCancel = {
   accepted: 'is being canceled',
   failed: 'could not be canceled',
-  none: 'was not canceled yet',
+  none: 'is not canceled yet',
 };
 
 function phraseOf({ result, job, cancel, origin }: Outcome): string {
@@ -156,7 +156,7 @@ export function describeStatus(outcome: Outcome): string {
 
 /** A status of the service as a word: `Queued`, `Running`. Foreign text. */
 export function describeJobStatus(status: string): string {
-  return capitalize(status === 'PENDING' ? 'queued' : formatStatus(status));
+  return capitalize(formatStatus(status));
 }
 
 export function capitalize(words: string): string {
@@ -170,6 +170,6 @@ export function formatModel(gpuName: string | null): string {
 
 /** `RTX 4090: no machine within 5m 00s` */
 export function describeTry({ gpuName, phase, waitedMs }: EarlierTry): string {
-  const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+  const what = phase === 'assign' ? 'no machine within' : 'the container did not start within';
   return `${formatModel(gpuName)}: ${what} ${formatDuration(waitedMs)}`;
 }

@@ -99,14 +99,14 @@ function createJobMessages(print: Print, jobCount: number) {
       print(describe('canceling', `${sanitizeLine(reason)} (job ${jobUuid})`), index);
     },
     preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
-      const why = `no offers for ${formatModel(first.gpuName)}`;
-      print(`${why}; cooking ${formatOffered(chosen, offers)}`, first.index);
+      const why = `no suitable offer for ${formatModel(first.gpuName)}`;
+      print(`${why}; asking for ${formatOffered(chosen, offers)}`, first.index);
     },
     /** A job ended without a start, and the next model is cooked. */
     tryingNext: (done: EarlierTry, next: CookRequest, offers: OfferSummary | null) =>
       print(`${describeTry(done)}; trying ${formatOffered(next, offers)}`, next.index),
     noAddressYet: ({ ref }: SubmittedJob) =>
-      print('waiting for the address, which some nodes report minutes after the start', ref.index),
+      print('waiting for the address: some machines report it minutes after the start', ref.index),
     notReady: ({ ref }: SubmittedJob, check: string, answer: string) =>
       print(describe('not ready', `${check}: ${sanitizeLine(answer, 200)}`), ref.index),
     gpuReady: ({ ref }: SubmittedJob) => {
@@ -114,7 +114,7 @@ function createJobMessages(print: Print, jobCount: number) {
       const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
       print(describe('ready', use), ref.index);
       const advice =
-        'It is billed until the job is canceled, even if this runner is lost. To be safe, run the check action on a schedule.';
+        'You pay for the machine until the job ends, even if this runner is lost. To cancel such jobs, run the check action on a schedule.';
       print(describe('', advice), ref.index);
     },
     reachable: ({ ref }: SubmittedJob, urls: readonly NodeUrl[]) => {
@@ -155,12 +155,13 @@ function createStepMessages(runner: Runner, print: Print, jobCount: number) {
       if (estimate !== '') runner.print(estimate);
     },
     cookUnanswered: ({ recipeUuid, mark, index }: CookRequest, error: ServiceError) => {
-      const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+      const text = `No clear response to the cook request for recipe ${recipeUuid} (${causeOf(error)})`;
       print(`${text}. Looking for a job with the mark ${mark}`, index);
     },
     /** Printed once for all jobs. */
     cookDelayed: (error: ServiceError) => {
-      if (!isDelayed) print(`The service delays the cook (${causeOf(error)}). Retrying`);
+      if (!isDelayed)
+        print(`The service did not accept the cook request yet (${causeOf(error)}). Retrying`);
       isDelayed = true;
     },
     serviceUnavailable: (error: ServiceError) =>

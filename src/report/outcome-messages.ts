@@ -63,20 +63,22 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
     const { cause, remedy } = describeOverBudget(overBudget);
     // At its share the service ends it.
     const isShare = overBudget.kind === 'share';
-    return ['Over budget', isShare ? `${who}: ${cause}` : `${cause} ${fate}`, remedy];
+    return ['Over budget', isShare ? `${who} ${cause}` : `${cause} ${fate}`, remedy];
   }
   if (ending === 'interrupt' && result === 'detached') {
-    const cause = `${who} was left running, because on-workflow-cancel is detach.`;
-    return ['Left running', cause, `It is billed while it runs: ${consoleUrl}`];
+    const cause = `${who} was left running, because of \`on-workflow-cancel: detach\`.`;
+    const remedy = `It is billed while it runs. To stop it, use the console: ${consoleUrl}`;
+    return ['Left running', cause, remedy];
   }
   if (ending === 'interrupt' && result === 'cancelled') {
     const cause = `The workflow was canceled or reached a time limit. ${fate}`;
-    const remedy = 'If you did not cancel the workflow, check its timeout-minutes.';
+    const remedy =
+      'If you did not cancel the workflow, check timeout-minutes and concurrency in the workflow file.';
     return [`${canceled} with the workflow`, cause, remedy];
   }
   if (ending === 'fail-fast' && result === 'cancelled') {
     const remedy =
-      'Check the job that failed first. To keep the other jobs running, set fail-fast to false.';
+      'Check the job that failed first. To keep the other jobs running, set `fail-fast: false`.';
     const cause = `Another job of this step did not succeed. ${fate}`;
     return [`${canceled} by fail-fast`, cause, remedy];
   }
@@ -96,46 +98,46 @@ function lastOpenStatus({ timeline }: Outcome): string {
 function describeReadiness({ readiness }: Outcome): string {
   if (readiness === null) return '';
   const answer = sanitizeLine(readiness.answer, 300);
-  return ` The last response to the ${readiness.check}, for ${formatDuration(readiness.forMs)}: ${answer}.`;
+  return ` For the last ${formatDuration(readiness.forMs)}, the ${readiness.check} failed: ${answer}.`;
 }
 
 // No more than is known: a job is said to be canceled only where the service says so, and what may
 // still be running is said to.
 function describeFate({ ref, job, cancel, isKept, unansweredMark }: Outcome): string {
   if (job === null && ref.jobUuid !== null)
-    return `could not be read. It may still be running, and billed: ${consoleUrl}`;
+    return `could not be read. It may still be running, and billed. Check it in the console: ${consoleUrl}`;
   if (job === null)
     return unansweredMark === null
-      ? 'was not cooked.'
-      : `may have been created, because the service did not respond to the cook. The post step looks for it again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
+      ? 'was not created.'
+      : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
   if (job.status === 'CANCELLED') return 'was canceled.';
   const isOpen = !isFinal(job.status);
   if (cancel === 'accepted' && mayRestart(job))
-    return 'failed. It is being canceled, in case the service starts it again.';
+    return 'failed. It is being canceled so that the service does not restart it.';
   if (cancel !== null && !isOpen) return 'ended before it could be canceled.';
   if (cancel === 'accepted')
     return `is being canceled, and is still ${sanitizeLine(formatStatus(job.status), 60)}.`;
   if (cancel === 'failed')
-    return `could not be canceled. It may still be running, and billed. The post step tries again: ${consoleUrl}`;
+    return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${consoleUrl}`;
   return isKept
-    ? `was left running, as the inputs ask. It is billed while it runs: ${consoleUrl}`
-    : `may still be running, and billed. The post step cancels it: ${consoleUrl}`;
+    ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${consoleUrl}`
+    : `may still be running, and billed. The post step cancels it. To check, use the console: ${consoleUrl}`;
 }
 
-const hardware = 'less hardware, another gpu-name or more regions (allowed-region-codes)';
+const hardware = 'less hardware, another gpu-name, or more regions (allowed-region-codes)';
 
 // By how far a job came: what helps after its failure, and after the step's timeout.
 const remedies: Readonly<Record<FailurePhase, readonly [ofFailure: string, ofTimeout: string]>> = {
   assign: [
-    `Ask for ${hardware}, or wait longer for a machine with max-timeout-assign.`,
-    `It was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
+    `Ask for ${hardware}, or increase max-timeout-assign to wait longer for a machine.`,
+    `The job was still waiting for a machine: ask for ${hardware}, or increase timeout.`,
   ],
   start: [
-    'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-    'Its machine was still being prepared: increase timeout, or use a smaller image.',
+    'Check the image, its tag, and the registry login (host, user, and secret in parameters). For a large image, increase max-timeout-start, for example to 30m.',
+    'The machine was still starting: increase timeout, or use a smaller image.',
   ],
   'run-limit': [
-    'Increase max-timeout-run, here or in the recipe, or split the work over several entries of recipes.',
+    'Increase max-timeout-run, in the inputs or in the recipe, or split the work into several entries of recipes.',
     'Increase timeout, or set on-timeout to choose what happens then.',
   ],
   run: [
@@ -154,17 +156,17 @@ const killed = 137;
 function getRemedy(outcome: Outcome): string {
   const phase = phaseOf(outcome);
   if (phase === 'run' && exitCodeOf(outcome) === killed)
-    return 'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.';
+    return 'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.';
   if (phase === 'run' && outcome.logTail.length > 0)
-    return `Read the whole log, in the folder of the output logs-path or in the console: ${consoleUrl}`;
+    return `Read the full log, in the folder of the output logs-path or in the console: ${consoleUrl}`;
   return remedies[phase][0];
 }
 
 function getTimeoutRemedy(outcome: Outcome): string {
   const { readyCheck, readiness, logTail } = outcome;
-  const lessTime = 'Increase timeout only if it needs longer to start.';
+  const lessTime = 'Increase timeout only if the server needs more time to start.';
   if (readiness?.check.includes('ssh'))
-    return `Check that the image runs sshd and passes SSH_PUBKEY to the user of ssh-user. ${lessTime}`;
+    return `Check that the image runs sshd and passes SSH_PUBKEY to the user in ssh-user. ${lessTime}`;
   if (readyCheck === null || readiness === null) return remedies[phaseOf(outcome)][1];
   const log = logTail.length === 0 ? '' : ', and read its log';
   return `Check that the server in the container serves ${formatReadyCheck(readyCheck)}${log}. ${lessTime}`;
@@ -217,11 +219,10 @@ function seconds(before: string, value: number | null): string {
   return value === null ? '' : `${before}${formatDuration(value * 1000)}`;
 }
 
-const changeHardware =
-  'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
-const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
+const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
+const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
 
-const say = (cause: string, remedy = raiseMaxCost) => ({ cause, remedy });
+const say = (cause: string, remedy = increaseMaxCost) => ({ cause, remedy });
 
 /** Why a job was over budget, and what to change, without foreign text. */
 export function describeOverBudget(why: OverBudget) {
@@ -230,26 +231,26 @@ export function describeOverBudget(why: OverBudget) {
   switch (why.kind) {
     case 'share':
       return say(
-        `It ran for ${amount}, its share of max-cost (${ceiling}), and the service ended it.`,
+        `ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`,
       );
     case 'offers':
       return say(
-        `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
-        `Raise max-hourly-rate, or ${changeHardware}.`,
+        `Every matching offer costs more than max-hourly-rate (${ceiling}). The cheapest costs ${amount} an hour.`,
+        `Increase max-hourly-rate, or ${changeHardware}.`,
       );
     case 'rate':
       return say(
-        `Its machine costs ${amount} an hour, all nodes included. max-hourly-rate is ${ceiling}.`,
-        `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
+        `The job costs ${amount} an hour, for all its machines. max-hourly-rate is ${ceiling}.`,
+        `Run the workflow again to get another machine, increase max-hourly-rate, or ${changeHardware}.`,
       );
     case 'rest':
       return say(
-        `The earlier jobs cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+        `The earlier jobs cost ${amount}, and max-cost is ${ceiling}. The rest does not pay for one minute of this job.`,
       );
     case 'cost':
       // It may be more: a rate may become known late.
       return say(
-        `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. Jobs are canceled before they exceed it, as far as their rates are known.`,
+        `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. The action cancels jobs before they exceed max-cost, if their rates are known.`,
       );
   }
 }

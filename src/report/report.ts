@@ -66,7 +66,7 @@ export function annotateAll(runner: Runner, messages: readonly ErrorMessage[]): 
   annotate(runner, {
     title: `${rest.length} more errors`,
     cause: sanitizeLine(rest.map(({ title }) => title).join(', '), 3_000),
-    remedy: 'The job summary has all of them.',
+    remedy: 'For the details, see the job summary.',
   });
 }
 

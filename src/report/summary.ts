@@ -1,4 +1,4 @@
-import type { InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { timesOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { results, sortByResult } from '../jobs/results.ts';
@@ -6,6 +6,7 @@ import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import { totalCostOf } from '../money/cost.ts';
 import type { Runner } from '../runner.ts';
+import type { ErrorMessage } from './errors.ts';
 import {
   describeTrouble,
   firstThatFit,
@@ -51,7 +52,7 @@ export async function writeSummary(runner: Runner, render: () => string): Promis
 /** Cuts between lines, of which a table's row is one, and closes what is open there. */
 function cutToFit(markdown: string, max: number): string {
   if (Buffer.byteLength(markdown) <= max) return markdown;
-  const note = '\n\nThe rest did not fit.\n';
+  const note = '\n\nThe rest of the summary did not fit. See the log of the step.\n';
   // With room for what closes it.
   const text = firstThatFit(markdown.split('\n'), max - note.length - 40).join('\n');
   const isCutIn = (tag: string) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
@@ -129,18 +130,27 @@ function renderFailures(
     return [`<p>${icon} ${line}</p>`, ...folded];
   });
   const left = bad.length - shown.length;
-  return left > 0 ? [...blocks, `${left} more are in the output \`jobs-path\`.`] : blocks;
+  return left > 0 ? [...blocks, `${left} more jobs are in the output \`jobs-path\`.`] : blocks;
 }
 
 // Without the UUID, so that what happened to several jobs is one text.
 function describeFailure(outcome: Outcome): string {
+  const { error } = outcome;
   const { title, cause, remedy } = describeOutcome(outcome);
-  // The title of an error says more than the name of the job.
-  const what = outcome.error === null ? cause : `${title}. ${cause}`;
-  const fix = remedy === '' ? '' : `<br><b>How to fix:</b> ${renderSentence(remedy)}`;
   const uuid = uuidOf(outcome);
-  const named = what.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
-  return `${renderSentence(named)}${fix}`;
+  const unnamed = (text: string) =>
+    text.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
+  // An annotation has room for some of the problems.
+  const whole = error instanceof InputError ? `\n${error.message}` : cause;
+  const message = { title: unnamed(title), cause: unnamed(whole), remedy };
+  return renderMessage(message, error !== null);
+}
+
+/** @param isTitled whether the title says more than what is shown beside it */
+export function renderMessage({ title, cause, remedy }: ErrorMessage, isTitled = true): string {
+  const lines = (isTitled ? `${title}. ${cause}` : cause).split('\n');
+  const fix = remedy === '' ? [] : [`<b>How to fix:</b> ${renderSentence(remedy)}`];
+  return [...lines.map((line) => renderSentence(line)), ...fix].join('<br>');
 }
 
 function renderLog({ ref, logTail }: Outcome, isSeveral: boolean, maxSize: number) {
@@ -168,12 +178,12 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
   const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
   if (stopsWithJob) return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
   const [only = null] = open.length === 1 ? open.map(uuidOf) : [];
-  const uuid = uuidCell(only) || 'of this step';
+  const uuid = uuidCell(only) || 'the output <code>job-uuids</code> of this step';
   const action = '<code>dispersed-cook/dispersed-cook';
   const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
   return [
     `<p>🟢 ${billed}`,
-    `<br><b>How to stop:</b> use ${action}/cancel</code> with the <code>job-uuids</code> ${uuid}, or ${consoleLink}.`,
+    `<br><b>How to stop:</b> use ${action}/cancel</code> with <code>job-uuids</code> set to ${uuid}, or use ${consoleLink}.`,
     isUnwatched ? ` <b>How to wait:</b> use ${action}/wait</code>.` : '',
     '</p>',
   ].join('');

@@ -161,7 +161,7 @@ async function getRefusal(
   const address = mainUrlOf(urls, port);
   // Put together, not resolved: a path such as `//host` is no other host.
   const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-  if (url === null) return { check, answer: `port ${port} is not among the addresses` };
+  if (url === null) return { check, answer: `the job has no address for port ${port} yet` };
   try {
     const status = await probe.get(url, accessToken, signal);
     return status < 400 ? null : { check, answer: `HTTP ${status}` };

@@ -135,7 +135,7 @@ test('a job with an empty run had no machine, and the GPU that is not there is n
   expect(errorOf('noMachine')).toBe(
     'Failed: Train\n' +
       'Job JOB got no machine in <time>: No machine available.\n' +
-      'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
+      'Ask for less hardware, another gpu-name, or more regions (allowed-region-codes), or increase max-timeout-assign to wait longer for a machine.',
   );
   const { annotations } = readLog(see('noMachine').log);
   expect(annotations.filter(({ level }) => level === 'warning')).toEqual([
@@ -152,7 +152,7 @@ test('an exit code is said once, and the end of the log is its traceback, as it 
     [
       'Failed: Train',
       'Job JOB failed with exit code 1.',
-      'Read the whole log, in the folder of the output logs-path or in the console: https://console.dispersed.com/jobs',
+      'Read the full log, in the folder of the output logs-path or in the console: https://console.dispersed.com/jobs',
       'The log ends with:',
       ...traceback.map((line) => `| ${line}`),
     ].join('\n'),
@@ -163,7 +163,7 @@ test('a container that was killed for its memory has one remedy', () => {
   expect(errorOf('killed')).toBe(
     'Failed: Train\n' +
       'Job JOB failed with exit code 137: OOMKilled.\n' +
-      'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
+      'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
   );
 });
 
@@ -177,8 +177,8 @@ test('of several models that fail, each is named', () => {
 test('a ready-check that answers 502 throughout is not helped by more time', () => {
   expect(errorOf('notReady')).toBe(
     'Timed out: Serve\n' +
-      'The timeout was reached while the job was running. The last response to the ready-check 8080/health, for <time>: HTTP 502. Job JOB was canceled.\n' +
-      'Check that the server in the container serves 8080/health. Increase timeout only if it needs longer to start.',
+      'The timeout was reached while the job was running. For the last <time>, the ready-check 8080/health failed: HTTP 502. Job JOB was canceled.\n' +
+      'Check that the server in the container serves 8080/health. Increase timeout only if the server needs more time to start.',
   );
 });
 
@@ -225,7 +225,7 @@ test('a key that expires while the step waits: one annotation says so, and that 
         level: 'error',
         title: expect.stringMatching(/^Could not watch job .*: the API key is no longer accepted$/),
         message: expect.stringMatching(
-          /may have expired or been revoked\. A running job continues, is billed, and cannot be canceled with this key\. Cancel it in the console/,
+          /may have expired or been revoked\. A running job continues and is billed, and this key cannot cancel it\. Cancel the job in the console/,
         ),
       },
     ]);

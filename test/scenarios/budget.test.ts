@@ -77,7 +77,7 @@ describe('before', () => {
     expect(played.simulator.jobs()).toEqual([]);
     expect(titlesOf(played)).toEqual(['Over budget: recipe ' + played.simulator.recipeUuids[0]]);
     expect(messagesOf(played)[0]).toContain(
-      'max-hourly-rate, 0.34 USD an hour: the cheapest is 0.35 USD',
+      'max-hourly-rate (0.34 USD). The cheapest costs 0.35 USD an hour',
     );
   });
 
@@ -88,7 +88,9 @@ describe('before', () => {
     const played = await play({ recipes: [{ ...short, payload }], inputs });
     expect(resultOf(played)).toBe('succeeded');
     expect(titlesOf(played)).toEqual(['No offer matches']);
-    expect(messagesOf(played)[0]).toContain('min-vram-gb 64, gpu-name H1OO. The most similar GPU');
+    expect(messagesOf(played)[0]).toContain(
+      'The most similar GPU that has a matching offer is H100.',
+    );
   });
 
   test.each([
@@ -161,7 +163,7 @@ describe('max-hourly-rate', () => {
     const played = await play({ recipes: [nodes], inputs });
     expect(resultOf(played)).toBe('over-budget');
     expect(played.simulator.jobs()).toEqual([]);
-    expect(messagesOf(played)[0]).toContain('the cheapest is 0.70 USD');
+    expect(messagesOf(played)[0]).toContain('The cheapest costs 0.70 USD');
   });
 
   test('another run of a job may be dearer', async () => {
@@ -236,7 +238,7 @@ describe('max-cost', () => {
     const results = jobsOf(played).map(({ result }) => result);
     expect(results).toEqual(['succeeded', 'over-budget', 'over-budget']);
     expect(played.statuses).toEqual(['COMPLETED']);
-    expect(messagesOf(played)[0]).toContain('does not pay for a minute');
+    expect(messagesOf(played)[0]).toContain('does not pay for one minute');
   });
 });
 

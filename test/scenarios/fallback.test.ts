@@ -67,7 +67,7 @@ describe('of several models', () => {
     const played = await playNames({}, { simulator: { offers: [offer('B'), offer('B', 1.2)] } });
     expect(cookedNames(played)).toEqual(['B']);
     expect(played.main.lines.map(withoutTime)).toContain(
-      'no offers for A; cooking B (2 offers match: 0.69 to 1.20 USD an hour)',
+      'no suitable offer for A; asking for B (2 offers match: 0.69 to 1.20 USD an hour)',
     );
   });
 
@@ -77,9 +77,9 @@ describe('of several models', () => {
     const { main } = await playNames(undefined, { simulator, inputs });
     expect(main.lines).toContain('  |   "gpu_name": "C",');
     expect(main.lines).not.toContain('  |   "gpu_name": "A",');
-    expect(main.lines).toContain('  Cooked first: C; other models: A, B');
+    expect(main.lines).toContain('  Tried first: C; other models: A, B');
     expect(main.lines).toContain('  1 offer matches: 0.69 USD an hour');
-    expect(main.summary()).toContain('Cooked first: C; other models: A, B<br>1 offer matches');
+    expect(main.summary()).toContain('Tried first: C; other models: A, B<br>1 offer matches');
     expect(main.outputs.get('result')).toBe('dry-run');
   });
 
@@ -104,7 +104,7 @@ describe('of several models', () => {
         /^A: no machine within 1m \d\ds; trying B \(1 offer matches: 0\.69 USD an hour\)$/,
       ),
       expect.stringMatching(
-        /^B: its container did not start within (?:1m )?\d+s; trying C \(1 offer/,
+        /^B: the container did not start within (?:1m )?\d+s; trying C \(1 offer/,
       ),
     ]);
     expect(annotations).toEqual([]);
@@ -177,7 +177,7 @@ describe('of several models', () => {
     const errors = errorsOf(played);
     expect(errors).toHaveLength(1);
     expect(errors[0]?.message).toMatch(
-      /Tried before: A: no machine within .*; B: its container did not start within .*\./,
+      /Tried before: A: no machine within .*; B: the container did not start within .*\./,
     );
     expect(played.main.outputs.get('result')).toBe('failed');
   });

@@ -112,7 +112,7 @@ describe('a server with a ready-check', () => {
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(errorsOf(played)).toHaveLength(1);
     expect(errorsOf(played)[0]?.message).toMatch(
-      /The last response to the ready-check 8080\/health\?full=1, for (?:3|4|5)\d*s: HTTP 502\./,
+      /For the last (?:3|4|5)\d*s, the ready-check 8080\/health\?full=1 failed: HTTP 502\./,
     );
   });
 

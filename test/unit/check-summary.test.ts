@@ -1,13 +1,16 @@
 import { expect, test } from '@jest/globals';
 import type { CheckResult } from '../../src/check/jobs.ts';
 import { renderCheck } from '../../src/check/report.ts';
+import type { ErrorMessage } from '../../src/report/errors.ts';
 import { fakeOutcome, uuidNumber, fakeRunRef } from '../support/outcomes.ts';
 
 const here = fakeRunRef({ runId: '99', workflow: 'Check' });
 const nowMs = Date.UTC(2026, 5, 1, 12);
 
-/** The summary of a check that found one job that runs. */
-function render(times: { readonly created_at: string | null; readonly started_at: string | null }) {
+type Times = Readonly<Record<'created_at' | 'started_at', string | null>>;
+
+/** The summary of a check that found jobs that run. */
+function render(times: Times, count = 1, problems: readonly ErrorMessage[] = []) {
   const outcome = fakeOutcome({ result: 'running' }, { uuid: uuidNumber(1), status: 'RUNNING' });
   const { job } = outcome;
   if (job === null) throw new Error('no job');
@@ -21,11 +24,11 @@ function render(times: { readonly created_at: string | null; readonly started_at
   const result: CheckResult = {
     sinceMs: nowMs - 86_400_000,
     nowMs,
-    running: [checked],
+    running: Array.from({ length: count }, () => checked),
     ended: [],
     orphans: [],
   };
-  return renderCheck(result, here);
+  return renderCheck(result, here, problems);
 }
 
 test.each([
@@ -50,5 +53,16 @@ test('it leads to the attempt of the run that cooked the job, and says what was 
   expect(markdown).toContain('https://github.com/acme/renders/actions/runs/7/attempts/2');
   expect(markdown).toContain('<samp>c0ffee0</samp>');
   expect(markdown).toContain('#### Spend by workflow');
-  expect(markdown).toContain('Cooked since 2026-05-31 12:00 UTC');
+  expect(markdown).toContain('Jobs cooked since 2026-05-31 12:00 UTC');
+});
+
+test('more jobs than a table has rows for are in the output of their kind', () => {
+  const markdown = render({ created_at: null, started_at: null }, 203);
+  expect(markdown).toContain('\n3 more rows are in the output `running`.');
+});
+
+test('it has every problem of the check', () => {
+  const problem = { title: 'Could not read', cause: 'HTTP 502.', remedy: 'Wait.' };
+  const markdown = render({ created_at: null, started_at: null }, 1, [problem]);
+  expect(markdown).toContain('<p>⚠️ Could not read. HTTP 502.<br><b>How to fix:</b> Wait.</p>');
 });

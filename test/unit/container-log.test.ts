@@ -144,7 +144,7 @@ describe('the console holds so much', () => {
     const lines = print(many);
     expect(lines.slice(19_999, 20_003)).toEqual([
       '| line 19999',
-      'the full log is in /temp/logs; its last lines follow at the end',
+      'the full log is in /temp/logs; the last lines follow at the end',
       'some lines are not shown; the last 30:',
       '| line 29970',
     ]);

@@ -27,3 +27,10 @@ test('the JSON of a body keeps its indentation', async () => {
   const lines = JSON.stringify(body, null, 2).split('\n');
   expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
 });
+
+test('a recipe that a table has no row for is in the log', async () => {
+  const runner = rememberingRunner({});
+  const plans = Array.from({ length: 203 }, (_, index) => plannedCook(index, {}));
+  await reportDryRun(runner, plans, noCeilings, null);
+  expect(runner.summary()).toContain('\n3 more rows are in the log.');
+});

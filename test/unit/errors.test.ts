@@ -12,18 +12,18 @@ function refused(status: number, request = 'POST /v1/job-recipes/1/cook') {
 }
 
 test.each([
-  [302, 'redirected elsewhere', /Redirects are not followed/],
-  [399, 'redirected elsewhere', /Redirects are not followed/],
+  [302, 'the host sent a redirect', /does not follow redirects/],
+  [399, 'the host sent a redirect', /does not follow redirects/],
   [400, 'the request was rejected', /as the response says/],
-  [401, 'the API key was not accepted', /belong together/],
+  [401, 'the API key was not accepted', /belong to the same API key pair/],
   [402, 'payment required', /balance/],
-  [403, 'access denied', /any IP address/],
+  [403, 'access denied', /not restricted to IP addresses/],
   [404, 'not found', /Check the UUID/],
   [408, 'server error', /may have processed the request/],
   [409, 'the request was rejected', /as the response says/],
   [413, 'the request is too large', /Shorten/],
   [422, 'the request is invalid', /the field that the response names/],
-  [429, 'too many requests', /fewer workflows at once/],
+  [429, 'too many requests', /fewer workflows at the same time/],
   [500, 'server error', /may have processed the request/],
   [503, 'server error', /may have processed the request/],
 ])('HTTP %i to a cook is: %s', (status, title, remedy) => {

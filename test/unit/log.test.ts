@@ -52,7 +52,7 @@ test('what may run unnoticed is told once, and a sentence ends once', () => {
   const error = new Error('Try again later.');
   for (const mark of ['cook-1-a', 'cook-1-a', 'cook-2-a']) log.lookupFailed(mark, error);
   expect(runner.annotations).toHaveLength(2);
-  expect(runner.annotations[0]?.message).toContain('failed: Try again later. Search for cook-1-a');
+  expect(runner.annotations[0]?.message).toContain('job: Try again later. Search for cook-1-a');
 });
 
 test('that the service lets cooks wait is said once, however many there are', () => {
@@ -66,7 +66,7 @@ test('that the service lets cooks wait is said once, however many there are', ()
   });
   for (let each = 0; each < 100; each += 1) log.cookDelayed(error);
   expect(runner.lines).toEqual([
-    '00:00  The service delays the cook (POST /cook (HTTP 429): slow down). Retrying',
+    '00:00  The service did not accept the cook request yet (POST /cook (HTTP 429): slow down). Retrying',
   ]);
 });
 

@@ -14,10 +14,10 @@ function failed(pace: Pace, reason: string | null): Outcome {
 
 test('where the kernel killed the container, memory is the one remedy', () => {
   expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toBe(
-    'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
+    'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'Exit code: 137 (OOMKilled)')).remedy).toBe(
-    'Exit code 137 usually means that it ran out of memory: increase min-ram-gb.',
+    'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
 });
@@ -70,7 +70,7 @@ test('where time was up, what helps depends on how far the job came', () => {
   const late = (pace: Pace, status: string) =>
     describeOutcome(fakeOutcome({ result: 'timed-out', runs: [] }, { status }, pace)).remedy;
   expect(late({}, 'PENDING')).toMatch(/waiting for a machine: ask for less hardware/);
-  expect(late({ assigned: 5 }, 'ASSIGNED')).toMatch(/being prepared: increase timeout/);
+  expect(late({ assigned: 5 }, 'ASSIGNED')).toMatch(/still starting: increase timeout/);
   expect(late({ started: 9 }, 'RUNNING')).toMatch(/^Increase timeout, or set on-timeout/);
 });
 
@@ -98,9 +98,7 @@ test('a server that gave the same answer throughout needs no more time', () => {
     { started: 9 },
   );
   const { cause, remedy } = describeOutcome(outcome);
-  expect(cause).toContain(
-    'The last response to the ready-check 8080/health, for 10m 00s: HTTP 502.',
-  );
+  expect(cause).toContain('For the last 10m 00s, the ready-check 8080/health failed: HTTP 502.');
   expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
 });
 
@@ -142,12 +140,18 @@ test.each<[OverBudget, string]>([
   ],
   [
     { kind: 'offers', amountUsd: 0.0232, ceilingUsd: 0.01 },
-    'Every matching offer costs more than max-hourly-rate, 0.01 USD an hour: the cheapest is 0.0232 USD.',
+    'Every matching offer costs more than max-hourly-rate (0.01 USD). The cheapest costs 0.0232 USD an hour.',
   ],
   [
     { kind: 'share', limitMs: 90_000, ceilingUsd: 1 },
-    'It ran for 1m 30s, its share of max-cost (1.00 USD), and the service ended it.',
+    'ran for 1m 30s, the time that its share of max-cost (1.00 USD) pays for, and the service ended it.',
   ],
 ])('over budget: %j', (why, cause) => {
   expect(describeOverBudget(why).cause).toContain(cause);
+});
+
+test('of a job that the service ended at its share of max-cost, the cause is one sentence', () => {
+  const overBudget = { kind: 'share', limitMs: 90_000, ceilingUsd: 1 } as const;
+  const { cause } = describeOutcome(fakeOutcome({ result: 'over-budget', overBudget }));
+  expect(cause).toMatch(/^Job \S+ ran for 1m 30s, /);
 });

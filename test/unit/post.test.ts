@@ -45,7 +45,7 @@ test.each([
   expect(clock.monotonicMs()).toBeLessThan(230_000);
   expect(post.annotations.map(({ title }) => title).toSorted()).toEqual([
     'A job could not be canceled',
-    'A job may be running unnoticed',
+    'A job that the action could not find may be running',
   ]);
 });
 

@@ -166,7 +166,7 @@ test('a job with retries left that showed FAILED when it was cancelled has not e
     { status: 'FAILED', max_retry_count: 2 },
   );
   const [annotation] = await annotationsOf([cancelled]);
-  expect(annotation?.message).toContain('It is being canceled, in case the service starts it');
+  expect(annotation?.message).toContain('canceled so that the service does not restart it');
 });
 
 const refusal = (status: number, detail: string) =>

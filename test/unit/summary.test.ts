@@ -153,7 +153,7 @@ describe('a summary that would be too long', () => {
     const markdown = await written([...good, bad]);
     expect(markdown).toContain('</span>1001 The one</b> failed');
     expect(markdown.match(jobRow)).toHaveLength(1 + 200 + 200);
-    expect(markdown).toContain('\n800 more are in the output `jobs-path`.');
+    expect(markdown).toContain('\n800 more rows are in the output `jobs-path`.');
   });
 });
 
@@ -240,7 +240,7 @@ test.each<[string, Partial<Outcome>, string]>([
 ])('of a job that %s, no more is said than is known', (_, change, words) => {
   const markdown = render([fakeOutcome(change, { status: 'RUNNING' })]);
   expect(markdown).toContain(words);
-  expect(markdown).toContain('cancel</code> with the <code>job-uuids</code> <samp>0198ac1c');
+  expect(markdown).toContain('cancel</code> with <code>job-uuids</code> set to <samp>0198ac1c');
 });
 
 test('a job that is stopped with the workflow job is not said to run on', () => {
@@ -264,7 +264,11 @@ test('a summary that GitHub would drop as too large is cut between its lines', a
   const summary = runner.summary();
   expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576);
   const lines = summary.split('\n');
-  expect(lines.slice(-3)).toEqual(['', 'The rest did not fit.', '']);
+  expect(lines.slice(-3)).toEqual([
+    '',
+    'The rest of the summary did not fit. See the log of the step.',
+    '',
+  ]);
   expect(lines.slice(0, -3)).toEqual(rows.slice(0, lines.length - 3));
   expect(lines.length).toBeGreaterThan(50_000);
 });
@@ -300,4 +304,15 @@ test('the file of the summary fits into a comment, and has the beginning of a lo
   expect(text.length).toBeLessThanOrEqual(65_000);
   expect(text.length).toBeGreaterThan(64_800);
   expect(text).toMatch(/^row 0\nrow 1\n/);
+});
+
+test('each problem of the recipes is on a line of its own', () => {
+  const problems = Array.from({ length: 60 }, (_, index) => ({
+    input: `recipe ${index}: pin`,
+    message: `does not match: ${'x'.repeat(100)}`,
+  }));
+  const outcome = fakeOutcome({ result: 'error', error: new InputError(problems), job: null });
+  const markdown = renderSummary([outcome]);
+  expect(markdown).toContain('60 problems with the recipes; nothing was cooked.');
+  expect(markdown.match(/<br>recipe \d+: pin: does not match/g)).toHaveLength(60);
 });

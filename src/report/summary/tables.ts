@@ -28,7 +28,7 @@ const maxRows = 200;
 
 /**
  * A table of the first rows, without empty columns. HTML can keep a cell on one line, Markdown cannot.
- * @param elsewhere the output that has the rest of the rows
+ * @param elsewhere where the rest of the rows is, such as `the log`
  */
 export function renderTable<T>(
   columns: readonly Column<T>[],
@@ -42,7 +42,7 @@ export function renderTable<T>(
     shown.map(({ cell, keep }) => `<td${keep ? styles[keep] : ''}>${cell(row)}</td>`),
   );
   const left = all.length - maxRows;
-  const more = left > 0 ? ['', `${left} more are in the output \`${elsewhere}\`.`] : [];
+  const more = left > 0 ? ['', `${left} more rows are in ${elsewhere}.`] : [];
   const trs = [heads, ...lines].map((cells) => `<tr>${cells.join('')}</tr>`);
   return ['<table>', ...trs, '</table>', ...more].join('\n');
 }
@@ -82,6 +82,7 @@ export function joinBlocks(blocks: readonly string[]): string {
 // More columns than these do not fit beside the others, and more rows push the rest out of sight.
 const maxResults = 4;
 const maxUnfolded = 20;
+const inJobsPath = 'the output `jobs-path`';
 
 /** The table of the jobs; where many succeeded, these are in a second one, folded. */
 export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
@@ -96,11 +97,11 @@ export function renderJobs(outcomes: readonly Outcome[]): readonly string[] {
     { heading: 'UUID', cell: (outcome) => uuidCell(uuidOf(outcome), 8) },
   ];
   const good = outcomes.filter(({ result }) => result === 'succeeded');
-  if (good.length <= maxUnfolded) return [renderTable(columns, outcomes, 'jobs-path')];
+  if (good.length <= maxUnfolded) return [renderTable(columns, outcomes, inJobsPath)];
   const rest = outcomes.filter((outcome) => !good.includes(outcome));
   return [
-    rest.length === 0 ? '' : renderTable(columns, rest, 'jobs-path'),
-    fold(`${good.length} jobs succeeded`, [renderTable(columns, good, 'jobs-path')]),
+    rest.length === 0 ? '' : renderTable(columns, rest, inJobsPath),
+    fold(`${good.length} jobs succeeded`, [renderTable(columns, good, inJobsPath)]),
   ];
 }
 
@@ -110,7 +111,7 @@ export function renderDetails(outcomes: readonly Outcome[], ceilings: Ceilings):
   const number: Column<Outcome> = { heading: '', cell: ({ ref }) => formatNumber(ref.index) };
   const columns = outcomes.length > 1 ? [number, ...detailColumns] : detailColumns;
   return fold(`Details: UUIDs, hardware${estimate && ', price estimate'}`, [
-    renderTable(columns, outcomes, 'jobs-path'),
+    renderTable(columns, outcomes, inJobsPath),
     `<p>${escapeHtml(estimate)}${estimate && '. '}All jobs are in ${consoleLink}.</p>`,
   ]);
 }
