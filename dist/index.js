@@ -40831,12 +40831,12 @@ function nowOf({ serverNow, clock }) {
 }
 function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
     const { exchange, close } = connect(apiUrl);
-    const { redactor } = runner;
-    const options = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
-    return { client: createClient(options), close };
+    const options = { exchange, keys, clock, random, onClockOff, maxSilenceMs };
+    return { client: createClient({ ...options, redactor: runner.redactor }), close };
 }
 const maxDetail = 500;
 const clockToleranceMs = 4 * 60_000;
+const isOff = (ms, usedMs) => Math.abs(ms - usedMs) > clockToleranceMs;
 const maxSignings = 4;
 function createClient(options) {
     const { exchange, keys, redactor, clock, random, onClockOff } = options;
@@ -40908,9 +40908,6 @@ function createServerClock({ monotonicMs }) {
         },
         now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
     };
-}
-function isOff(offsetMs, usedMs) {
-    return Math.abs(offsetMs - usedMs) > clockToleranceMs;
 }
 const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
 function readAnswer({ status, text, retryAfter }, call, nowMs) {
@@ -41359,8 +41356,8 @@ async function readJobs(client, uuids, signal) {
     };
     return readTogether(uuids, read, { groupSize: _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN, maxSingleReads: Infinity });
 }
-const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
+const maxSingleReads = 20;
 async function readRunsOfJobs(client, jobUuids, signal) {
     const read = async (group) => {
         const page = async (number) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listRunsOfJobs */ .s6)(client, group, number, signal);
@@ -41369,7 +41366,7 @@ async function readRunsOfJobs(client, jobUuids, signal) {
         const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
         return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
     };
-    return readTogether(jobUuids.toReversed(), read, limits);
+    return readTogether(jobUuids.toReversed(), read, { groupSize: _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN, maxSingleReads });
 }
 function readJobPages(client, signal) {
     const read = async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal);

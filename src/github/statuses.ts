@@ -63,7 +63,7 @@ export async function readPendingStatuses(github: GitHub, sha: string) {
       if (statuses.length < pageSize) break;
     }
   } catch (error) {
-    // A commit that was pushed over is gone some day.
+    // A commit that was pushed over is gone at some point.
     if (!(error instanceof GitHubError && [404, 422].includes(error.status))) throw error;
   }
   return found;

@@ -21,6 +21,7 @@ import {
 export interface Call {
   readonly method: WireRequest['method'];
   readonly pathname: string;
+  /** Of a list: `filter[name]`, `sort`, and `page` from 1. */
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly signal?: AbortSignal | undefined;
@@ -52,9 +53,8 @@ export function openService(
   maxSilenceMs?: number,
 ) {
   const { exchange, close } = connect(apiUrl);
-  const { redactor } = runner;
-  const options = { exchange, keys, redactor, clock, random, onClockOff, maxSilenceMs };
-  return { client: createClient(options), close };
+  const options = { exchange, keys, clock, random, onClockOff, maxSilenceMs };
+  return { client: createClient({ ...options, redactor: runner.redactor }), close };
 }
 
 interface ClientOptions extends Pick<Deps, 'clock' | 'random'> {
@@ -71,6 +71,7 @@ const maxDetail = 500;
 
 // The service refuses what is signed more than 5 minutes off its own clock.
 const clockToleranceMs = 4 * 60_000;
+const isOff = (ms: number, usedMs: number) => Math.abs(ms - usedMs) > clockToleranceMs;
 
 // One correction of the clock, one of the dialect, and one more where both were learnt meanwhile.
 const maxSignings = 4;
@@ -139,7 +140,7 @@ export function createClient(options: ClientOptions) {
 const clockSlackMs = 60_000;
 
 // After the first answer it takes two in a row that agree: a cache or a gateway may have a clock of its
-// own, and what jobs have cost is reckoned by it.
+// own, and costs are calculated by it.
 function createServerClock({ monotonicMs }: Clock) {
   // Both of the monotonic clock.
   let aheadMs: number | null = null;
@@ -153,10 +154,6 @@ function createServerClock({ monotonicMs }: Clock) {
     /** Unix ms; null before the first answer. */
     now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
   };
-}
-
-function isOff(offsetMs: number, usedMs: number): boolean {
-  return Math.abs(offsetMs - usedMs) > clockToleranceMs;
 }
 
 // A gateway answers with pages of its own while the API behind it is away.

@@ -29,9 +29,6 @@ export interface Page<T> {
   readonly total: number | undefined;
 }
 
-/** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
-type ListQuery = NonNullable<Call['query']>;
-
 /** Most entries the service gives in one page. */
 export const pageLimit = 50;
 
@@ -86,12 +83,12 @@ export async function cancelJob(
     const parsed = parseAnswer(client, jobSchema, unwrap(answer));
     return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
   });
-  // Any host may say so little. Whether this one is the API, it tells by the job.
+  // Any host may say so little. The job shows whether this one is the API.
   return client.host.isKnown() ? job : readJob(client, jobUuid, signal);
 }
 
 /** Lists a page of jobs; members that are no jobs are left out. */
-export async function listJobs(client: Client, query: ListQuery, signal?: AbortSignal) {
+export async function listJobs(client: Client, query: Call['query'], signal?: AbortSignal) {
   return readPage(client, get('/v1/jobs', signal, query), jobSchema);
 }
 
@@ -122,7 +119,7 @@ export async function readAccessToken(client: Client, jobUuid: string, signal?: 
 }
 
 /** Lists one page of what is on offer; offers without a price are left out. */
-export async function listOffers(client: Client, query: ListQuery, signal?: AbortSignal) {
+export async function listOffers(client: Client, query: Call['query'], signal?: AbortSignal) {
   return readPage(client, get('/v1/compute/offers', signal, query), offerSchema);
 }
 
@@ -138,7 +135,7 @@ export async function listLedger(
   return readPage(client, call, ledgerTransactionSchema);
 }
 
-function get(pathname: string, signal?: AbortSignal, query: ListQuery = {}): Call {
+function get(pathname: string, signal?: AbortSignal, query: Call['query'] = {}): Call {
   return { method: 'GET', pathname, query, signal };
 }
 

@@ -24,7 +24,7 @@ export function createHost({ monotonicMs }: Clock, maxMs = maxSilenceMs) {
     answered: () => {
       isApi = true;
     },
-    /** The error as it is to be taken, by what the host has answered so far. */
+    /** The error with what it means, by what the host has answered so far. */
     judge: (error: ServiceError) => {
       if (isApi) return error.with({ isKnownHost: true });
       const isCook = error.request.startsWith('POST');

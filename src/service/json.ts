@@ -4,7 +4,7 @@ export type Json = string | number | boolean | null | readonly Json[] | JsonMapp
 /** A mapping of JSON's; an undefined member is left out. */
 export type JsonMapping = { readonly [key: string]: Json | undefined };
 
-// More than anyone has to say; whatever walks such a value may call itself for each level.
+// What walks such a value may call itself for each level.
 const maxDepth = 100;
 
 /** Parses JSON; `undefined`, which JSON cannot say, where the text is none or is nested too deeply. */

@@ -115,9 +115,9 @@ export async function readJobs(client: Client, uuids: readonly string[], signal:
   return readTogether(uuids, read, { groupSize: pageLimit, maxSingleReads: Infinity });
 }
 
-// For a service that does not take several UUIDs at once.
-const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
+// For a service that does not take several UUIDs at once.
+const maxSingleReads = 20;
 
 /**
  * Reads the runs of jobs, oldest first, up to 50 jobs with one request. Never rejects: trouble with
@@ -136,7 +136,7 @@ export async function readRunsOfJobs(
     const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
     return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
   };
-  return readTogether(jobUuids.toReversed(), read, limits);
+  return readTogether(jobUuids.toReversed(), read, { groupSize: pageLimit, maxSingleReads });
 }
 
 /** Reads the account's jobs page by page, the newest first. */
@@ -204,7 +204,7 @@ export function createDescribedReader(client: Client, signal: AbortSignal, rule:
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         failure = error;
-        // The service cannot tell now: it is left alone.
+        // The service is in trouble: it is left alone.
         if (error.trouble !== 'unreadable' && error.retryable) throw error;
       }
     }

@@ -17,9 +17,8 @@ const minAutoMs = 2_000;
 const autoShare = 1 / 15;
 
 /**
- * How long to wait before the next look at a job, in ms. With `auto` that is 2 s at first, and more
- * the longer nothing changes, up to 20 s: a job of 30 s is noticed after 1 s on average, and one of
- * 6 hours costs some 1,100 looks.
+ * How long to wait before the next look at a job, in ms. With `auto`, a job of 30 s is noticed after
+ * 1 s on average, and one of 6 hours costs some 1,100 looks.
  * @param unchangedMs time since its status last changed
  */
 export function pollIntervalMs(interval: PollInterval, unchangedMs: number): number {
@@ -92,7 +91,7 @@ interface PollerOptions {
   readonly interval: PollInterval;
   /** Fires when nothing more may be read. */
   readonly signal: AbortSignal;
-  /** Told once when the service stops answering as it should, and once when it answers again. */
+  /** Called once when the service stops answering as it should, and once when it answers again. */
   readonly onUnavailable: (error: ServiceError) => void;
   readonly onAvailable: () => void;
 }

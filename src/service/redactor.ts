@@ -104,7 +104,7 @@ function redactMembers(value: JsonMapping, redact: (text: string) => string): Js
   );
 }
 
-// Of a container and its volumes. All other parameters, known or not, may hold somebody's secrets.
+// Of a container and its volumes. All other parameters, known or not, may be secret.
 const shownNames = new Set(
   'image tag imagesrc host user ports allowed_ips mount registry'.split(' '),
 );
@@ -133,7 +133,6 @@ function hideValue(value: Json | undefined, name: string): Json | undefined {
   return value.map((volume) => (isMapping(volume) ? hideMembers(volume) : hidden));
 }
 
-// By their names in the API, whatever they look like.
 const credentialFields = new Set(['secret', 'token']);
 const credentialNames = /(?:TOKEN|SECRET|PASSWORD|KEY|CREDENTIALS)$/i;
 // A shorter one is a name or a number: it would be cut out of innocent words.

@@ -14,9 +14,9 @@ export interface RetryRule {
 export const retryRules = {
   // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
   plan: { maxTries: 6, maxNotFound: 1 },
-  // Nobody waits for a bill, but what blinks may be asked again.
+  // A bill is not waited for, but a blip may pass.
   bill: { maxTries: 2, maxNotFound: 1 },
-  // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
+  // What is not canceled is billed: main tries for about a minute, and post as long as it can.
   cancel: { maxTries: 8, maxNotFound: 2 },
   lastCancel: { maxTries: Infinity, maxNotFound: 2 },
   // A job that this step has cooked is there, and may show half a minute late.
