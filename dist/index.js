@@ -29373,6 +29373,8 @@ function readCookInputs(runner) {
         ...checkRules({ ...values, recipes, fields, ceilings }),
     ]);
     (0,inputs_recipes/* warnOfUnknownRegions */.He)(runner, [fields, ...recipes]);
+    if (!inputs.ssh)
+        warnOfPortsWithoutSsh(runner, containers);
     warnOfUnboundedCost(runner, inputs);
     const onJobEnd = inputs['on-job-end'] ?? (inputs.ssh ? 'cancel' : 'keep');
     return { ...inputs, 'on-job-end': onJobEnd, recipes, fields, ceilings };
@@ -29384,6 +29386,11 @@ function checkSource(runner) {
     const isMissing = names.length === 0;
     const missing = `is missing: ${inputs_recipes/* recipesForm */.MW}, or set recipes-file`;
     return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
+}
+function warnOfPortsWithoutSsh(runner, containers) {
+    if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22)))
+        return;
+    runner.annotate('warning', 'Port 22 is missing in ports', 'The parameter ports replaces the ports of the image and the recipe, and does not contain 22. Some machines then report no address. Add 22, or ignore this warning if you do not need the address of the job.');
 }
 function warnOfUnboundedCost(runner, inputs) {
     const leaving = ['on-timeout', 'on-workflow-cancel'];
@@ -38077,14 +38084,15 @@ function renderHeading(outcomes) {
     ];
     return `### ${parts.join(' · ')}`;
 }
-const maxFailures = 20;
-const maxNames = 50;
+const maxListed = 50;
+const maxLogs = 20;
 const maxLogLines = 40;
 const maxLogBytes = 30_000;
 function renderFailures(outcomes, isFine) {
     const bad = (0,results/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
     const isSeveral = outcomes.length > 1;
-    const shown = bad.slice(0, maxFailures);
+    const shown = bad.slice(0, maxListed);
+    const withLog = bad.slice(0, maxLogs);
     const groups = Map.groupBy(shown, describeFailure);
     const blocks = [...groups].flatMap(([text, group]) => {
         const names = group.map((outcome) => (0,tables/* formatName */.nD)(outcome, isSeveral)).join(', ');
@@ -38092,7 +38100,9 @@ function renderFailures(outcomes, isFine) {
         const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
         const hasName = isSeveral || group.some(({ job }) => job !== null);
         const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
-        const logs = group.flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / shown.length));
+        const logs = group
+            .filter((outcome) => withLog.includes(outcome))
+            .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
         const folded = logs.length === 0 ? [] : [(0,tables/* fold */.AU)('Last lines of the log', logs)];
         return [`<p>${icon} ${line}</p>`, ...folded];
     });
@@ -38131,7 +38141,7 @@ function renderRunning(outcomes, stopsWithJob) {
     if (open.length === 0)
         return '';
     const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
-    const names = open.slice(0, maxNames).map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
+    const names = open.slice(0, maxListed).map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
     const rate = (0,format/* formatRates */.XV)(open);
     const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
     const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
+import type { Container } from './container.ts';
 import { tryInputs, validValues, type Values } from './read.ts';
 import { cookFields, inputName, recipesForm, warnOfUnknownRegions } from './recipes.ts';
 import { checkRules } from './rules.ts';
@@ -33,6 +34,7 @@ export function readCookInputs(runner: Runner) {
     ...checkRules({ ...values, recipes, fields, ceilings }),
   ]);
   warnOfUnknownRegions(runner, [fields, ...recipes]);
+  if (!inputs.ssh) warnOfPortsWithoutSsh(runner, containers);
   warnOfUnboundedCost(runner, inputs);
   const onJobEnd = inputs['on-job-end'] ?? (inputs.ssh ? 'cancel' : 'keep');
   return { ...inputs, 'on-job-end': onJobEnd, recipes, fields, ceilings };
@@ -44,6 +46,16 @@ function checkSource(runner: Runner): readonly Problem[] {
   const isMissing = names.length === 0;
   const missing = `is missing: ${recipesForm}, or set recipes-file`;
   return [{ input: 'recipes', message: isMissing ? missing : 'cannot be used with recipes-file' }];
+}
+
+// Seen in practice: some nodes report no address at all of a container without port 22.
+function warnOfPortsWithoutSsh(runner: Runner, containers: readonly Container[]): void {
+  if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) return;
+  runner.annotate(
+    'warning',
+    'Port 22 is missing in ports',
+    'The parameter ports replaces the ports of the image and the recipe, and does not contain 22. Some machines then report no address. Add 22, or ignore this warning if you do not need the address of the job.',
+  );
 }
 
 function warnOfUnboundedCost(runner: Runner, inputs: GivenInputs): void {

@@ -101,8 +101,9 @@ function renderHeading(outcomes: readonly Outcome[]): string {
   return `### ${parts.join(' · ')}`;
 }
 
-const maxFailures = 20;
-const maxNames = 50;
+// More are not read.
+const maxListed = 50;
+const maxLogs = 20;
 const maxLogLines = 40;
 // For all logs together, so that a comment has room for the table.
 const maxLogBytes = 30_000;
@@ -114,7 +115,8 @@ function renderFailures(
 ): readonly string[] {
   const bad = sortByResult(outcomes.filter((outcome) => !isFine(outcome)));
   const isSeveral = outcomes.length > 1;
-  const shown = bad.slice(0, maxFailures);
+  const shown = bad.slice(0, maxListed);
+  const withLog = bad.slice(0, maxLogs);
   const groups = Map.groupBy(shown, describeFailure);
   const blocks = [...groups].flatMap(([text, group]) => {
     const names = group.map((outcome) => formatName(outcome, isSeveral)).join(', ');
@@ -123,9 +125,9 @@ function renderFailures(
     // Of a single job that was never seen there is no name.
     const hasName = isSeveral || group.some(({ job }) => job !== null);
     const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
-    const logs = group.flatMap((outcome) =>
-      renderLog(outcome, isSeveral, maxLogBytes / shown.length),
-    );
+    const logs = group
+      .filter((outcome) => withLog.includes(outcome))
+      .flatMap((outcome) => renderLog(outcome, isSeveral, maxLogBytes / withLog.length));
     const folded = logs.length === 0 ? [] : [fold('Last lines of the log', logs)];
     return [`<p>${icon} ${line}</p>`, ...folded];
   });
@@ -172,7 +174,7 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
   if (open.length === 0) return '';
   // The last status is not known, or the cancel was not accepted.
   const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
-  const names = open.slice(0, maxNames).map((outcome) => formatName(outcome, outcomes.length > 1));
+  const names = open.slice(0, maxListed).map((outcome) => formatName(outcome, outcomes.length > 1));
   const rate = formatRates(open);
   const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
   const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;

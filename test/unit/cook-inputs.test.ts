@@ -46,6 +46,9 @@ test('the credentials in a file are masked', () => {
 
 test.each<[Readonly<Record<string, string>>, readonly string[]]>([
   [{ 'max-cost': '5' }, []],
+  [{ parameters: 'ports: [8080]' }, ['Port 22 is missing in ports']],
+  [{ parameters: 'ports: [22, 8080]' }, []],
+  [{ parameters: 'ports: []' }, []],
   [{ 'max-cost': '5', 'on-timeout': 'detach' }, ['max-cost applies only while this step runs']],
   [{ 'max-cost': '5', 'on-timeout': 'fail' }, ['max-cost applies only while this step runs']],
   [
