@@ -250,7 +250,7 @@ run_script() {
 }
 
 # Ends the script on the machine, with what is in a group of its own, as `timeout` starts it; where it has
-# not begun, it cannot begin any more. The runner kills a cancelled step after ten seconds: this takes five.
+# not begun, it cannot begin any more. The runner kills a canceled step after ten seconds: this takes five.
 stop_script() {
   [ -n "$place" ] || return 0
   machine "end() { kill -s \$1 -- -\$(cat $place.end/pid) \$(grep -ls 'GITHUB_OUTPUT=.*$id/output' /proc/[0-9]*/environ | tr -dc '0-9\\n'); }

@@ -30911,7 +30911,7 @@ async function endJob(jobUuid, custody) {
     custody.canceled.add(jobUuid);
     const isSecond = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts(), jobUuid);
     const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
-    log.cancelling(jobUuid, reason);
+    log.canceling(jobUuid, reason);
     const cancel = async (signal) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, signal);
     const see = (answer) => {
         const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, facts());
@@ -37354,7 +37354,7 @@ function createJobMessages(print, jobCount) {
             const text = [machine, reason].filter((part) => part !== '').join(': ');
             print(describe((0,sanitize/* sanitizeLine */.PN)((0,jobs_status/* formatStatus */.me)(status), 60), (0,sanitize/* sanitizeLine */.PN)(text)), ref.index);
         },
-        cancelling: (jobUuid, reason, index) => {
+        canceling: (jobUuid, reason, index) => {
             canceled.add(jobUuid);
             print(describe('canceling', `${(0,sanitize/* sanitizeLine */.PN)(reason)} (job ${jobUuid})`), index);
         },
@@ -43409,10 +43409,10 @@ function createCustody(step, entry) {
         onJob: (job) => applyUpdate(step, entry, job),
         log: {
             ...log,
-            cancelling: (jobUuid, reason) => {
+            canceling: (jobUuid, reason) => {
                 if (isOwn(jobUuid))
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
-                log.cancelling(jobUuid, reason, entry.ref.index);
+                log.canceling(jobUuid, reason, entry.ref.index);
             },
             cancelFailed: (jobUuid, error) => {
                 const errors = [entry.seen.error, error];

@@ -15,6 +15,6 @@ export interface Deps {
   readonly openProbe: (apiUrl: URL) => Probe;
   readonly openGitHub: OpenGitHub;
   readonly createSshFolder: (path: string, user: string) => SshFolder;
-  /** Fires when the workflow is cancelled: SIGINT or SIGTERM. */
+  /** Fires when the workflow is canceled: SIGINT or SIGTERM. */
   readonly interrupt: AbortSignal;
 }

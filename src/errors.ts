@@ -47,7 +47,7 @@ export class ServiceError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Whether no API answers so: a web page, a redirect, another form of JSON. */
   readonly isForeign: boolean = false;
-  /** Whether the host has never answered, for so long that there is no use in asking again. */
+  /** Whether the host has never answered, for so long that asking again is pointless. */
   readonly isLasting: boolean = false;
   /** Whether the service has answered as it should before. */
   readonly isKnownHost: boolean = false;

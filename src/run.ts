@@ -7,7 +7,7 @@ import { systemClock } from './clock.ts';
 import { actionsRunner } from './runner.ts';
 import { createSshFolder } from './ssh/folder.ts';
 
-/** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
+/** Runs a command with the real runner, clock and network, until the workflow is canceled. */
 export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {
   // Node's own warnings do not belong in the log of a workflow.
   process.removeAllListeners('warning');

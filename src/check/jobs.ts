@@ -59,7 +59,7 @@ export async function findRepositoryJobs(
 const minOverMs = 10 * 60_000;
 
 /**
- * Finds the jobs that still run after their workflow run ended, and that were not to outlive it.
+ * Finds the jobs that still run after their workflow run, and should have ended with it.
  * @param nowMs when the jobs were read, Unix ms, by the service's clock
  * @throws GitHubError, InterruptedError
  */

@@ -36,7 +36,7 @@ export async function cancel(deps: Deps): Promise<void> {
       step.log.print(formatClosing(canceled));
       return canceled;
     });
-    // 3. Report: here a cancelled job is what was asked for.
+    // 3. Report: here a canceled job is a success.
     await reportOutcomes(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
   } catch (error) {
     await reportFailure(runner, error);
@@ -56,6 +56,6 @@ async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   if (!isDone) setSeen(entry, { error: error ?? new InterruptedError() });
   // On a host that is no API, post has nothing to cancel either.
   if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();
-  // What has not ended in spite of the cancel is as if an interrupt had cancelled it.
+  // A job that is still running counts as one that an interrupt canceled.
   return getOutcome(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }

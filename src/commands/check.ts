@@ -39,7 +39,7 @@ export async function check(deps: Deps): Promise<void> {
       const found = await findRepositoryJobs(client, run, inputs.since, signal);
       const nowMs = nowOf(client);
 
-      // 2. Jobs whose run is over, though they were not to outlive it.
+      // 2. Jobs that should have ended with their run.
       const orphans = await findOrphans(github, found, nowMs);
       const unwanted = inputs.orphans === 'cancel' ? orphans : [];
       const seen = await cancelOrphans(client, unwanted, log, onProblem, signal);

@@ -106,7 +106,7 @@ async function planCook(
     const { body, shareMs } = withShare(whole, known, inputs.ceilings, inputs.recipes.length);
     const payload = known?.payload ?? null;
     const fields = { ...(payload !== null && defaultFields), ...payload, ...body };
-    // A recipe that keeps its fields to itself cannot be checked.
+    // A recipe that does not show its fields cannot be checked.
     const rules = payload === null ? [] : checkWhole(fields, inputs);
     const problems = [...checkPin(request, known), ...rules];
     const error = problems.length === 0 ? null : named(request, problems);
@@ -185,7 +185,7 @@ export interface Prices {
 
 export type PriceReader = ReturnType<typeof createPriceReader>;
 
-// Offers that are slow hold up no cook for longer; with a ceiling they are worth more patience.
+// Slow offers delay no cook for longer; with a ceiling, the step waits longer for them.
 const maxOffersMs = 5_000;
 const maxOffersWithCeilingMs = 60_000;
 
@@ -207,7 +207,7 @@ export function createPriceReader(client: Client, signal: AbortSignal, ceilings:
   };
 }
 
-/** What would be sent for one request, and what is on offer for it. */
+/** What would be sent for one request, and the offers for it. */
 export interface PricedPlan extends CookPlan {
   /** null where they are not known. */
   readonly prices: Prices | null;
@@ -220,7 +220,7 @@ export interface PlannedEntry extends PricedPlan {
 }
 
 /**
- * Reads what is on offer for each entry.
+ * Reads the offers for each entry.
  * @param onUnknown called where offers cannot be read
  */
 export async function priceEntries(

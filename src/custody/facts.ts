@@ -49,7 +49,7 @@ const entryFactsSchema = z.object({
    * - `lost`: the job can no longer be read
    * - `not-cooked`: no job was created, as far as is known
    * - `over-budget`: it costs more than it may, or would have
-   * - `replaced`: an earlier attempt cooked it, and its entry is cooked anew
+   * - `replaced`: an earlier attempt cooked it, and its entry is cooked again
    */
   stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });

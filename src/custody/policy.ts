@@ -45,7 +45,7 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
     case 'interrupt':
       return policy.onWorkflowCancel === 'cancel';
     case 'fail-fast':
-    // Also a job that does what was asked for goes on costing.
+    // Also a job that does what was asked for keeps costing money.
     case 'max-cost':
       return true;
     // A job that does what was asked for in time has not timed out.

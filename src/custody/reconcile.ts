@@ -12,8 +12,8 @@ import { createFinder, lookupWindowMs, type Find } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
 interface CustodyLog {
-  readonly cancelling: (jobUuid: string, reason: string) => void;
-  /** The job was cancelled, and its end was not seen; its status as last seen, if it was. */
+  readonly canceling: (jobUuid: string, reason: string) => void;
+  /** The job was canceled, and its end was not seen; its status as last seen, if it was. */
   readonly notEnded: (jobUuid: string, status: string | null) => void;
   readonly cancelFailed: (jobUuid: string, error: unknown) => void;
   /** A job was found that was not known. */
@@ -76,7 +76,7 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   custody.canceled.add(jobUuid);
   const isSecond = isDuplicate(facts(), jobUuid);
   const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
-  log.cancelling(jobUuid, reason);
+  log.canceling(jobUuid, reason);
   const cancel = async (signal: AbortSignal) =>
     cancelJob(client, jobUuid, ownName + reason, signal);
   const see = (answer: Job) => {

@@ -13,7 +13,7 @@ import { isUuid, type Job } from '../service/schemas.ts';
 import { createGitHub, type GitHub } from './client.ts';
 
 // A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
-// ignores, it names its job. So whoever comes later knows which status is whose, and can finish it.
+// ignores, it names its job. So a later check knows which status is whose, and can finish it.
 
 /** A pending status. `isLeft`: no step watches the job any more, so only `check` finishes it. */
 export type PendingStatus = Readonly<{ sha: string; context: string }> &
@@ -80,7 +80,7 @@ export async function setStatus(github: GitHub, sha: string, status: NewStatus):
   await github.send(statusRoute, { sha, ...status });
 }
 
-/** Sets a pending status again with other words, so that it stands for the same job. */
+/** Sets a pending status again with other words, so that it names the same job. */
 export async function keepPending(
   github: GitHub,
   { sha, context, ...pending }: PendingStatus,

@@ -53,7 +53,7 @@ function describeReason(reason: string): string {
   return 'tags, and aliases without an anchor, are not accepted (put text that starts with `!` or `*` in quotes)';
 }
 
-// What an alias stands for is counted each time it is used.
+// An alias counts each time it is used.
 function isBounded(tree: unknown): tree is TextTree {
   let nodes = 0;
   const isWithin = (node: unknown, depth: number): boolean => {

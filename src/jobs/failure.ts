@@ -35,7 +35,7 @@ const assignSlackMs = 30_000;
 export const ownName = 'GitHub Actions: ';
 
 /**
- * Whether a job has ended without any of its runs having started: it failed, or the service cancelled
+ * Whether a job has ended without any of its runs having started: it failed, or the service canceled
  * it because no machine came in time. Any other cancel is intended.
  * @param nowMs on our clock, Unix ms
  */

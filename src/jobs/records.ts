@@ -10,7 +10,7 @@ export interface JobRef {
   readonly index: number;
   /** null where the job was given by its UUID. */
   readonly recipeUuid: string | null;
-  /** null where it is to be cooked. */
+  /** null where the step cooks it. */
   readonly jobUuid: string | null;
   /** The title that was requested. */
   readonly title: string | null;
@@ -109,7 +109,7 @@ export function formatReadyCheck({ port, path }: ReadyCheck): string {
   return `${port}${path}`;
 }
 
-/** What a server that is not ready answered last. */
+/** The last response of a server that is not ready. */
 export interface Readiness {
   /** `ready-check 8080/health` or `login over ssh`. */
   readonly check: string;

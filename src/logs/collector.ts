@@ -31,7 +31,7 @@ interface LogCollectorOptions {
 
 export type JobLog = ReturnType<typeof openJobLog>;
 
-// Large logs must not hold up the looks at the jobs.
+// Large logs must not delay the looks at the jobs.
 const maxConcurrentLogs = 4;
 
 /** Reads the logs of a step's jobs. Nothing here rejects because of them. */

@@ -137,7 +137,7 @@ export function nearestGpu({ gpuNames }: Offers, asked: string | null): string |
 }
 
 /**
- * Most that jobs can cost together, by what is on offer for each, in US dollars.
+ * Most that jobs can cost together, by the offers for each, in US dollars.
  * @returns null where that is not known, or nothing bounds it
  */
 export function maxCostOf(

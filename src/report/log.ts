@@ -94,7 +94,7 @@ function createJobMessages(print: Print, jobCount: number) {
       const text = [machine, reason].filter((part) => part !== '').join(': ');
       print(describe(sanitizeLine(formatStatus(status), 60), sanitizeLine(text)), ref.index);
     },
-    cancelling: (jobUuid: string, reason: string, index?: number) => {
+    canceling: (jobUuid: string, reason: string, index?: number) => {
       canceled.add(jobUuid);
       print(describe('canceling', `${sanitizeLine(reason)} (job ${jobUuid})`), index);
     },

@@ -7,7 +7,7 @@ import { cut, stripInvisible } from '../text.ts';
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
  * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param maxLength in UTF-16 units; an ellipsis stands for the rest
+ * @param maxLength in UTF-16 units, with an ellipsis for the rest
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
   // With room for what does not show.

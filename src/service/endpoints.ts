@@ -118,7 +118,7 @@ export async function readAccessToken(client: Client, jobUuid: string, signal?: 
   return newest ?? null;
 }
 
-/** Lists one page of what is on offer; offers without a price are left out. */
+/** Lists one page of offers, without those that have no price. */
 export async function listOffers(client: Client, query: Call['query'], signal?: AbortSignal) {
   return readPage(client, get('/v1/compute/offers', signal, query), offerSchema);
 }

@@ -106,7 +106,7 @@ async function readAnswer(
   body: AsyncIterable<Buffer>,
   maxBytes: number,
 ) {
-  // Piece by piece: all at once, a large one would hold up the signals.
+  // Piece by piece: all at once, a large one would delay signals.
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;

@@ -56,7 +56,7 @@ export async function readAllPages<T extends object>(...given: Parameters<typeof
   return { items: all as readonly T[], isWhole };
 }
 
-// The service is not to be rushed.
+// Few at a time, to spare the service.
 const maxConcurrent = 16;
 
 /**
@@ -162,7 +162,7 @@ const maxDescribed = 100;
  * documented nowhere: without, its jobs are read one by one, each once.
  * @returns a reader of the jobs but those to pass over, back to a time (Unix ms on the service's
  * clock, asked for after each page; null: to the end of the list). It throws ServiceError at its end
- * where a job has no description to be had.
+ * where a job has no description.
  */
 export function createDescribedReader(client: Client, signal: AbortSignal, rule: RetryRule) {
   const described = new Map<string, Promise<Job>>();

@@ -23,7 +23,7 @@ interface EarlierJob {
 /** What earlier attempts have left of the entries, by the index of the entry. */
 export interface EarlierJobs {
   readonly taken: Map<number, EarlierJob>;
-  /** What has failed, and may be started again beside the job that is cooked anew. */
+  /** What failed, and the service may restart beside the new job. */
   readonly restartable: Map<number, readonly Job[]>;
 }
 
@@ -31,9 +31,9 @@ export const noEarlierJobs = (): EarlierJobs => ({ taken: new Map(), restartable
 
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
- * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
+ * have completed. What failed or was canceled is not taken over. Where several jobs may be meant,
  * as of two steps that look the same, none is.
- * @param onAmbiguous called for each entry that is cooked anew because of that
+ * @param onAmbiguous called for each entry that is cooked again because of that
  */
 export async function findEarlierJobs(
   requests: readonly CookRequest[],
@@ -128,7 +128,7 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]) {
   return earlier;
 }
 
-/** Cancels, once, what may be started again of an entry that is cooked anew. */
+/** Cancels, once, what the service may restart of an entry that is cooked again. */
 export function cancelReplaced(
   step: Step,
   request: CookRequest,

@@ -77,7 +77,7 @@ function startStep(step: Step): void {
       return;
     }
     saveIfPossible(save);
-    // Also those that are done: nothing is let go before the verdict.
+    // Also those that are done: the step owns every job until the verdict.
     for (const entry of allEntries(step)) if (!entry.isSubmitting) void reconcileEntry(step, entry);
   });
 }

@@ -13,7 +13,7 @@ import type { Step } from './step.ts';
 // A job that runs is of use as a server once its addresses are known, which may be minutes later,
 // and its application answers.
 
-/** What is waited for: a job that runs until it is cancelled never completes by itself. */
+/** What is waited for: a job that runs until it is canceled never completes by itself. */
 export function getWaitUntil(
   { waitUntil, readyCheck, ssh }: Pick<StepPlan, 'waitUntil' | 'readyCheck' | 'ssh'>,
   { task }: Pick<Job, 'task'>,
@@ -69,7 +69,7 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
     work = null;
   };
   return {
-    /** Fires when the server is of use, or nothing is to be waited for. */
+    /** Fires when the server is of use, or there is nothing to wait for. */
     served: served.signal,
     /** Whether the log may be read: not before the access token is known, and masked. */
     mayReadLog: () => server.runUuid !== null,

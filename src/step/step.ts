@@ -21,7 +21,7 @@ export interface StepListener {
   readonly ended?: (outcome: Outcome) => void;
 }
 
-// A cook may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
+// A cook may start a machine: few at a time spare the service, and stay below its limits.
 const maxConcurrentCooks = 8;
 
 /** What the entries of one step share. */

@@ -163,9 +163,9 @@ function createCustody(step: Step, entry: Entry): Custody {
     onJob: (job) => applyUpdate(step, entry, job),
     log: {
       ...log,
-      cancelling: (jobUuid, reason) => {
+      canceling: (jobUuid, reason) => {
         if (isOwn(jobUuid)) setSeen(entry, { cancel: 'accepted' });
-        log.cancelling(jobUuid, reason, entry.ref.index);
+        log.canceling(jobUuid, reason, entry.ref.index);
       },
       cancelFailed: (jobUuid, error) => {
         const errors = [entry.seen.error, error];

@@ -17,7 +17,7 @@ const attacks = ['##[add-mask]x', '##[stop-commands]x', '##[set-output name=a]b'
 
 test.each(attacks)('the reason %j of a cancel is no command', (reason) => {
   const runner = rememberingRunner({});
-  createLog(runner, createMadeUpClock(), 1).cancelling(uuidNumber(1), reason);
+  createLog(runner, createMadeUpClock(), 1).canceling(uuidNumber(1), reason);
   expect(runner.lines).toHaveLength(1);
   expect(findCommands(runner.lines.join('\n'))).toEqual([]);
 });
@@ -122,7 +122,7 @@ test('the reason of our own cancel is printed once', () => {
   const runner = rememberingRunner({});
   const log = createLog(runner, createMadeUpClock(), 1);
   const job = submitted(0);
-  log.cancelling(job.job.uuid, 'the timeout was reached');
+  log.canceling(job.job.uuid, 'the timeout was reached');
   const reason = 'GitHub Actions: the timeout was reached';
   const seen = fakeJob({ uuid: job.job.uuid, status: 'CANCELLED', status_reason: reason });
   log.statusChanged(job, { status: 'CANCELLED', atMs: 0 }, seen);

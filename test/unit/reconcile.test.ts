@@ -64,7 +64,7 @@ async function play(scene: Scene, rounds = 1) {
     find: createFinder(client, deadline.signal),
     poller: createPoller({ client, interval: 'auto', signal: deadline.signal, ...health }),
     log: {
-      cancelling: () => {},
+      canceling: () => {},
       notEnded: tell('not ended'),
       cancelFailed: tell('cancel failed'),
       foundLater: tell('found'),
