@@ -41508,9 +41508,6 @@ function createPoller(options) {
     return {
         watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
-            const leaving = new Promise((resolve) => {
-                ended.addEventListener('abort', () => resolve(undefined));
-            });
             const nowMs = clock.monotonicMs();
             const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
             const goneFromMs = isNew ? nowMs + newMs : nowMs;
@@ -41521,7 +41518,7 @@ function createPoller(options) {
                     await clock.sleep(waitMs, ended);
                     continue;
                 }
-                const answer = await Promise.race([service.read(uuid), leaving]);
+                const answer = await readUntil(ended, service.read(uuid));
                 if (ended.aborted)
                     return;
                 if (answer === undefined)
@@ -41533,6 +41530,13 @@ function createPoller(options) {
             }
         },
     };
+}
+async function readUntil(ended, reading) {
+    const done = new AbortController();
+    const leaving = new Promise((resolve) => {
+        ended.addEventListener('abort', () => resolve(undefined), { signal: done.signal });
+    });
+    return Promise.race([reading, leaving]).finally(() => done.abort());
 }
 function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
     const { clock, random } = client;

@@ -117,9 +117,6 @@ export function createPoller(options: PollerOptions) {
       { isKnown = true, isNew = false } = {},
     ): Promise<void> => {
       const ended = AbortSignal.any([until, signal]);
-      const leaving = new Promise<undefined>((resolve) => {
-        ended.addEventListener('abort', () => resolve(undefined));
-      });
       const nowMs = clock.monotonicMs();
       const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
       const goneFromMs = isNew ? nowMs + newMs : nowMs;
@@ -130,7 +127,7 @@ export function createPoller(options: PollerOptions) {
           await clock.sleep(waitMs, ended);
           continue;
         }
-        const answer = await Promise.race([service.read(uuid), leaving]);
+        const answer = await readUntil(ended, service.read(uuid));
         if (ended.aborted) return;
         if (answer === undefined) throw new Error(`job ${uuid} was not read`);
         const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
@@ -139,6 +136,15 @@ export function createPoller(options: PollerOptions) {
       }
     },
   };
+}
+
+/** What is read; undefined where the signal fires before. Nothing of it is kept after that. */
+async function readUntil<T>(ended: AbortSignal, reading: Promise<T>): Promise<T | undefined> {
+  const done = new AbortController();
+  const leaving = new Promise<undefined>((resolve) => {
+    ended.addEventListener('abort', () => resolve(undefined), { signal: done.signal });
+  });
+  return Promise.race([reading, leaving]).finally(() => done.abort());
 }
 
 function createSharedReader({ client, signal, onUnavailable, onAvailable }: PollerOptions) {

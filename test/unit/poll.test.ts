@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { watchAsWeDo } from '../../bench/watching.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -319,4 +321,28 @@ test('what goes wrong with one job ends the watch of no other', async () => {
   await expect(broken).rejects.toThrow('no space left on device');
   await Promise.all(others);
   expect(clock.monotonicMs()).toBeGreaterThan(60_000);
+});
+
+test('what a look has brought is not kept, however long a job is watched', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const clock = createMadeUpClock();
+  const client = fakeClient(clock, () => fakeJob({ status: 'RUNNING' }));
+  const nothing = () => {};
+  const events = { onUnavailable: nothing, onAvailable: nothing };
+  const over = new AbortController();
+  const poller = createPoller({ client, interval: 1_000, signal: over.signal, ...events });
+  const answers: WeakRef<Answer>[] = [];
+  const onLook = (answer: Answer) => {
+    answers.push(new WeakRef(answer));
+    return false;
+  };
+  const watching = poller.watch(fakeJob().uuid, onLook, never);
+  await clock.sleep(500_000);
+  collectGarbage();
+  const kept = answers.filter((answer) => answer.deref() !== undefined).length;
+  over.abort();
+  await watching;
+  expect(answers.length).toBeGreaterThan(400);
+  expect(kept).toBeLessThan(50);
 });
