@@ -8,15 +8,8 @@ import { startDeadline } from '../clock.ts';
 import { asError, InputError, InterruptedError, ServiceError, type Problem } from '../errors.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import { checkWhole, type JobInputs } from '../inputs/rules.ts';
-import type { OfferSummary, OverBudget } from '../jobs/records.ts';
-import { exceedsRate, hasCeiling, withShare, type Ceilings } from '../money/ceilings.ts';
-import {
-  createOfferReader,
-  nearestGpu,
-  requirementsOf,
-  summarizeOffers,
-  type HardwareRequirements,
-} from '../money/offers.ts';
+import { withShare } from '../money/ceilings.ts';
+import type { PriceReader, Prices } from '../money/offers.ts';
 import { bodyOf, hashOfRecipe, type CookRequest } from './request.ts';
 
 // From a request to what is sent: the recipe, the body, the share of max-cost, the offers. All that
@@ -172,49 +165,10 @@ function unreadProblem({ recipeUuid }: CookRequest, error: Error): Problem {
   return { input: `recipe ${recipeUuid}`, message };
 }
 
-/** What is on offer for a plan. */
-export interface Prices {
-  readonly requirements: HardwareRequirements;
-  /** null where there are none. */
-  readonly offers: OfferSummary | null;
-  /** Where there are none because of the name of the GPU, the one most like it; foreign text. */
-  readonly nearestGpu: string | null;
-  /** Why it must not be cooked. */
-  readonly overBudget: OverBudget | null;
-}
-
-export type PriceReader = ReturnType<typeof createPriceReader>;
-
-// Slow offers delay no cook for longer; with a ceiling, the step waits longer for them.
-const maxOffersMs = 5_000;
-const maxOffersWithCeilingMs = 60_000;
-
-/**
- * Rejects with ServiceError where the offers cannot be read, InterruptedError where not in time.
- * @param signal fires when nothing more may be asked
- */
-export function createPriceReader(client: Client, signal: AbortSignal, ceilings: Ceilings) {
-  const maxMs = hasCeiling(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
-  const readOffers = createOfferReader(client, signal, maxMs);
-  return async ({ fields, unread }: Pick<CookPlan, 'fields' | 'unread'>): Promise<Prices> => {
-    if (unread !== null) throw unread;
-    const requirements = requirementsOf(fields);
-    const found = await readOffers(requirements);
-    const offers = summarizeOffers(found, fields);
-    const nearest = offers === null ? nearestGpu(found, requirements.gpuName) : null;
-    const overBudget = exceedsRate(offers, ceilings);
-    return { requirements, offers, nearestGpu: nearest, overBudget };
-  };
-}
-
-/** What would be sent for one request, and the offers for it. */
-export interface PricedPlan extends CookPlan {
+/** Of one entry, the model that would be cooked first, and what is on offer for it. */
+export interface PlannedEntry extends CookPlan {
   /** null where they are not known. */
   readonly prices: Prices | null;
-}
-
-/** Of one entry, the model that would be cooked first. */
-export interface PlannedEntry extends PricedPlan {
   /** The GPU models that it may have, this one included. */
   readonly models: readonly (string | null)[];
 }
@@ -228,7 +182,7 @@ export async function priceEntries(
   read: PriceReader,
   onUnknown: (error: Error) => void = () => {},
 ): Promise<readonly PlannedEntry[]> {
-  const priceOne = async (plan: CookPlan): Promise<PricedPlan> => {
+  const priceOne = async (plan: CookPlan) => {
     if (plan.error !== null) return { ...plan, prices: null };
     const prices = await read(plan).catch((error: unknown) => onUnknown(asError(error)));
     return { ...plan, prices: prices ?? null };

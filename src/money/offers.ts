@@ -6,9 +6,9 @@ import { readAllPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
 import { asNumber, type Json, type JsonMapping } from '../service/json.ts';
-import type { Ceilings } from './ceilings.ts';
+import { exceedsRate, hasCeiling, type Ceilings } from './ceilings.ts';
 import { hourMs } from './cost.ts';
-import type { OfferSummary } from '../jobs/records.ts';
+import type { OfferSummary, OverBudget } from '../jobs/records.ts';
 
 // What is on offer for a job before it is cooked, and at what price.
 
@@ -149,4 +149,40 @@ export function maxCostOf(
     if (sum === null || each === null || maxHours === null) return null;
     return sum + Math.min(each.maxUsd, maxHourlyRateUsd ?? Infinity) * maxHours;
   }, 0);
+}
+
+/** What is on offer for a cook. */
+export interface Prices {
+  readonly requirements: HardwareRequirements;
+  /** null where there are none. */
+  readonly offers: OfferSummary | null;
+  /** Where there are none because of the name of the GPU, the one most like it; foreign text. */
+  readonly nearestGpu: string | null;
+  /** Why it must not be cooked. */
+  readonly overBudget: OverBudget | null;
+}
+
+export type PriceReader = ReturnType<typeof createPriceReader>;
+
+// Slow offers delay no cook for longer; with a ceiling, the step waits longer for them.
+const maxOffersMs = 5_000;
+const maxOffersWithCeilingMs = 60_000;
+
+/**
+ * Rejects with ServiceError where the offers cannot be read, InterruptedError where not in time.
+ * @param signal fires when nothing more may be asked
+ */
+export function createPriceReader(client: Client, signal: AbortSignal, ceilings: Ceilings) {
+  const maxMs = hasCeiling(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
+  const readOffers = createOfferReader(client, signal, maxMs);
+  /** @param plan its cook fields, and why its recipe could not be read */
+  return async ({ fields, unread }: { fields: JsonMapping; unread: Error | null }) => {
+    if (unread !== null) throw unread;
+    const requirements = requirementsOf(fields);
+    const found = await readOffers(requirements);
+    const offers = summarizeOffers(found, fields);
+    const nearest = offers === null ? nearestGpu(found, requirements.gpuName) : null;
+    const overBudget = exceedsRate(offers, ceilings);
+    return { requirements, offers, nearestGpu: nearest, overBudget } satisfies Prices;
+  };
 }

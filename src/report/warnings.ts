@@ -1,4 +1,4 @@
-import type { Prices } from '../cooking/plan.ts';
+import type { Prices } from '../money/offers.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
 import { formatStatus } from '../jobs/status.ts';

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { asError, InterruptedError, ServiceError, UncheckedRateError } from '../errors.ts';
-import { chooseModel, type CookPlan, type PriceReader } from '../cooking/plan.ts';
+import { chooseModel, type CookPlan } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import { submit } from '../cooking/submit.ts';
 import { carriesMark } from '../custody/mark.ts';
@@ -9,6 +9,7 @@ import type { EarlierTry, Outcome, OverBudget } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { costOfJob } from '../money/cost.ts';
+import type { PriceReader } from '../money/offers.ts';
 import { asNumber } from '../service/json.ts';
 import { cancelReplaced, type EarlierJobs } from './attach.ts';
 import { setSeen, type Entry } from './entry.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { chooseModel, planCooks, type PlanInputs, type Prices } from '../../src/cooking/plan.ts';
+import { chooseModel, planCooks, type PlanInputs } from '../../src/cooking/plan.ts';
 import type { CookRequest } from '../../src/cooking/request.ts';
 import { InputError, InterruptedError } from '../../src/errors.ts';
 import { noCeilings } from '../../src/money/ceilings.ts';
+import type { Prices } from '../../src/money/offers.ts';
 import { fakeClient, never, refused, troubled, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
