@@ -7,11 +7,10 @@ import type { Outcome } from '../jobs/records.ts';
 import { formatClosing } from '../report/format.ts';
 import { writeOutputs, writeVerdict } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
-import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
+import { givenJob, type Entry, setSeen } from '../step/entry.ts';
 import { withStep } from '../step/open.ts';
-import { cancelPlan } from '../step/plan.ts';
-import type { Step } from '../step/step.ts';
-import { reconcileEntry } from '../step/update.ts';
+import { cancelPlan, type Step } from '../step/step.ts';
+import { outcomeNow, reconcileEntry } from '../step/update.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
 export async function cancel(deps: Deps): Promise<void> {
@@ -57,5 +56,5 @@ async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   // On a host that is no API, post has nothing to cancel either.
   if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();
   // A job that is still running counts as one that an interrupt canceled.
-  return getOutcome(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+  return outcomeNow(step, entry, { ends: ['interrupt'], hasVerdict: true });
 }

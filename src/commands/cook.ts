@@ -16,9 +16,8 @@ import { vendorUser } from '../jobs/node-urls.ts';
 import { asError, InterruptedError } from '../errors.ts';
 import { cookAll } from '../step/cook-entry.ts';
 import { finish, withStep } from '../step/open.ts';
-import type { Step } from '../step/step.ts';
 import { attachAll, noEarlierJobs } from '../step/attach.ts';
-import { createPlan, type StepPlan } from '../step/plan.ts';
+import { createPlan, type Step, type StepPlan } from '../step/step.ts';
 import { checkTools, type SshFolder } from '../ssh/folder.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */

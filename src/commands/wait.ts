@@ -8,10 +8,9 @@ import { createEarlyOutputs, writeOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { givenJob, type Entry } from '../step/entry.ts';
 import { finish, withStep } from '../step/open.ts';
-import { createPlan } from '../step/plan.ts';
-import type { Step } from '../step/step.ts';
-import { failFast, lookOnce, reconcileEntry, reportEnd, trackJob } from '../step/update.ts';
-import { setLost, watchToEnd } from '../step/watch.ts';
+import { createPlan, type Step } from '../step/step.ts';
+import { failFast, reconcileEntry, reportEnd, trackJob } from '../step/update.ts';
+import { lookOnce, setLost, watchToEnd } from '../step/watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
 export async function wait(deps: Deps): Promise<void> {

@@ -1,24 +1,14 @@
-import {
-  newEntryFacts,
-  unansweredCooks,
-  type EntryFacts,
-  type StepFacts,
-} from '../custody/facts.ts';
-import { getWanted } from '../custody/policy.ts';
-import { vendorUser } from '../jobs/node-urls.ts';
-import { createOutcome } from '../jobs/outcome.ts';
+import { newEntryFacts, type EntryFacts } from '../custody/facts.ts';
 import {
   noRunData,
   type EarlierTry,
   type JobRef,
   type Outcome,
   type RunData,
-  type StopReason,
   type SubmittedJob,
 } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import type { Job } from '../service/schemas.ts';
-import type { StepPlan } from './plan.ts';
 
 type SeenOfOutcome =
   'job' | 'timeline' | 'error' | 'cancel' | 'readiness' | 'overBudget' | 'offers';
@@ -108,55 +98,4 @@ export function seeJob({ facts, seen }: Pick<Entry, 'facts' | 'seen'>, job: Job,
   const isNew = seen.timeline.at(-1)?.status !== job.status;
   const change = { status: job.status, atMs: nowMs };
   return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
-}
-
-/** The outcome of an entry, as far as it is known. Pure. */
-export function getOutcome(
-  entry: Pick<Entry, 'ref' | 'facts' | 'seen' | 'earlierTries'>,
-  step: StepFacts,
-  plan: Pick<StepPlan, 'policy' | 'goalResult' | 'readyCheck' | 'ssh' | 'ceilings'>,
-): Outcome {
-  const { ref, facts, earlierTries } = entry;
-  const { submitted, shareMs, ...seen } = entry.seen;
-  return createOutcome(
-    {
-      ...seen,
-      ref,
-      earlierTries,
-      origin: submitted?.origin ?? null,
-      submittedAtMs: submitted?.submittedAtMs ?? null,
-      readyCheck: plan.readyCheck,
-      sshUser: plan.ssh?.user ?? vendorUser,
-      ending: stopReason(facts, step),
-      isKept: getWanted(facts, step, plan.policy, 'main') === 'keep',
-      unansweredMark: unansweredCooks(facts) > 0 ? facts.mark : null,
-    },
-    {
-      ...plan.policy,
-      goalResult: plan.goalResult,
-      isReached: facts.stop === 'goal',
-      hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
-      shareMs,
-      maxCostUsd: plan.ceilings.maxCostUsd,
-    },
-  );
-}
-
-/** Why the job is no longer watched; of several reasons, the first. */
-function stopReason(facts: EntryFacts, step: StepFacts): StopReason | null {
-  const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
-  switch (facts.stop) {
-    case 'ended':
-      return 'final';
-    case 'lost':
-    case 'over-budget':
-      return facts.stop;
-    case 'goal':
-      return end ?? 'running';
-    case 'not-cooked':
-    case 'replaced':
-      return null;
-    case null:
-      return end ?? (facts.jobs[0]?.hasEnded ? 'final' : null);
-  }
 }

@@ -7,16 +7,9 @@ import { withBills } from '../money/bills.ts';
 import { formatClosing } from '../report/format.ts';
 import { startProgress } from '../report/progress.ts';
 import { setSeen, type StepJob } from './entry.ts';
-import type { StepPlan } from './plan.ts';
-import { allEntries, createStep, type Step, type StepListener } from './step.ts';
-import {
-  failFast,
-  outcomeNow,
-  reconcileEntry,
-  refresh,
-  reportEnd,
-  stopOverBudget,
-} from './update.ts';
+import { allEntries, createStep, type Step, type StepListener, type StepPlan } from './step.ts';
+import { failFast, outcomeNow, reconcileEntry, reportEnd, stopOverBudget } from './update.ts';
+import { refresh } from './watch.ts';
 
 /** Opens a step, has the work done in it, and closes it. */
 export async function withStep<T>(

@@ -7,8 +7,7 @@ import { readAccessToken } from '../service/endpoints.ts';
 import type { Job } from '../service/schemas.ts';
 import { hostName } from '../ssh/folder.ts';
 import { type Entry, setSeen } from './entry.ts';
-import type { StepPlan, WaitUntil } from './plan.ts';
-import type { Step } from './step.ts';
+import type { Step, StepPlan, WaitUntil } from './step.ts';
 
 // A job that runs is of use as a server once its addresses are known, which may be minutes later,
 // and its application answers.

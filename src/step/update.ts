@@ -1,13 +1,20 @@
-import { startDeadline } from '../clock.ts';
 import type { CookRequest } from '../cooking/request.ts';
-import { saveEntry, saveIfPossible, withJob, withSent, type EntryFacts } from '../custody/facts.ts';
+import {
+  saveEntry,
+  saveIfPossible,
+  unansweredCooks,
+  withSent,
+  type EntryFacts,
+  type StepFacts,
+} from '../custody/facts.ts';
 import { getWanted } from '../custody/policy.ts';
 import { reconcile, type Custody } from '../custody/reconcile.ts';
 import { asError, ServiceError } from '../errors.ts';
-import type { EarlierTry, Origin, Outcome, OverBudget } from '../jobs/records.ts';
-import { hasFinished } from '../jobs/restart.ts';
+import { vendorUser } from '../jobs/node-urls.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import type { EarlierTry, Origin, Outcome, OverBudget, StopReason } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
-import { createEntry, getOutcome, seeJob, setSeen, type Entry } from './entry.ts';
+import { createEntry, seeJob, setSeen, type Entry } from './entry.ts';
 import { allEntries, type Step } from './step.ts';
 
 // What changes an entry, and what follows from a change.
@@ -54,49 +61,9 @@ export function applyUpdate({ deps, listeners, budget }: Step, entry: Entry, job
   for (const listener of listeners) listener.statusChanged?.(submitted, change, job);
 }
 
-/** The next answer about a job, at once; null where the signal fires before. */
-export async function lookOnce({ poller }: Step, jobUuid: string, until: AbortSignal) {
-  let answer = null as Job | ServiceError | null;
-  const take = (given: Job | ServiceError) => {
-    answer = given;
-    return true;
-  };
-  // When it was cooked is not known: it may have been a moment ago.
-  await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
-  return answer;
-}
-
-// For a look that changes no verdict.
-const maxRefreshMs = 10_000;
-
-/** Looks again at the job of an entry, which may have ended since the last look. */
-export async function refresh(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
-  const { job } = entry.seen;
-  if (job === null) return;
-  const { signal, clear } = startDeadline(step.deps.clock, maxRefreshMs, until);
-  const answer = await lookOnce(step, job.uuid, signal);
-  clear();
-  if (answer === null || answer instanceof ServiceError) return;
-  const seen = withSent(answer, entry.facts);
-  const hasEnded = hasFinished(seen);
-  // As it is now: meanwhile the job may have shown that it costs too much.
-  const { stop } = entry.facts;
-  // One that does what was asked for does so until it has ended for good.
-  if (!hasEnded && stop === 'goal') return;
-  applyUpdate(step, entry, seen);
-  if (!hasEnded) return;
-  const ended = withJob(entry.facts, { uuid: seen.uuid, hasEnded });
-  saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
-}
-
 /** Ends the wait for all where one job did not end well, if that was asked for. */
 export function failFast({ plan, end }: Step): void {
   if (plan.failFast) end.endFor('fail-fast');
-}
-
-/** The outcome of an entry, as far as it is known. */
-export function outcomeNow({ end, plan }: Step, entry: Entry): Outcome {
-  return getOutcome(entry, end.facts(), plan);
 }
 
 /** Gives the listeners the result of an entry, and again where that has changed since. */
@@ -202,3 +169,50 @@ const causesByStop: Readonly<Partial<Record<NonNullable<EntryFacts['stop']>, str
   ended: 'it failed, and the service may restart it',
   replaced: 'it failed, the service may restart it, and a new job replaces it',
 };
+
+/** The outcome of an entry, as far as it is known. */
+export function outcomeNow({ end, plan }: Step, entry: Entry, stepFacts = end.facts()): Outcome {
+  const { ref, facts, earlierTries } = entry;
+  const { submitted, shareMs, ...seen } = entry.seen;
+  return createOutcome(
+    {
+      ...seen,
+      ref,
+      earlierTries,
+      origin: submitted?.origin ?? null,
+      submittedAtMs: submitted?.submittedAtMs ?? null,
+      readyCheck: plan.readyCheck,
+      sshUser: plan.ssh?.user ?? vendorUser,
+      ending: stopReason(facts, stepFacts),
+      isKept: getWanted(facts, stepFacts, plan.policy, 'main') === 'keep',
+      unansweredMark: unansweredCooks(facts) > 0 ? facts.mark : null,
+    },
+    {
+      ...plan.policy,
+      goalResult: plan.goalResult,
+      isReached: facts.stop === 'goal',
+      hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
+      shareMs,
+      maxCostUsd: plan.ceilings.maxCostUsd,
+    },
+  );
+}
+
+/** Why the job is no longer watched; of several reasons, the first. */
+function stopReason(facts: EntryFacts, step: StepFacts): StopReason | null {
+  const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+  switch (facts.stop) {
+    case 'ended':
+      return 'final';
+    case 'lost':
+    case 'over-budget':
+      return facts.stop;
+    case 'goal':
+      return end ?? 'running';
+    case 'not-cooked':
+    case 'replaced':
+      return null;
+    case null:
+      return end ?? (facts.jobs[0]?.hasEnded ? 'final' : null);
+  }
+}

@@ -1,3 +1,4 @@
+import { startDeadline } from '../clock.ts';
 import { unansweredCooks, withJob, withSent, type EntryFacts } from '../custody/facts.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
@@ -12,10 +13,9 @@ import { rateOfRun } from '../money/cost.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { type Entry, setSeen } from './entry.ts';
-import type { WaitUntil } from './plan.ts';
 import { getWaitUntil, watchServer } from './server.ts';
-import type { Step } from './step.ts';
-import { applyUpdate, failFast, outcomeNow, reconcileEntry, refresh, saveFacts } from './update.ts';
+import type { Step, WaitUntil } from './step.ts';
+import { applyUpdate, failFast, outcomeNow, reconcileEntry, saveFacts } from './update.ts';
 
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
@@ -55,6 +55,41 @@ export async function watchToEnd(step: Step, entry: Entry, hasNext = false): Pro
 export function setLost(step: Step, entry: Entry, error: Error): void {
   setSeen(entry, { error });
   saveFacts(step, entry, { stop: 'lost' });
+}
+
+/** The next answer about a job, at once; null where the signal fires before. */
+export async function lookOnce({ poller }: Step, jobUuid: string, until: AbortSignal) {
+  let answer = null as Job | ServiceError | null;
+  const take = (given: Job | ServiceError) => {
+    answer = given;
+    return true;
+  };
+  // When it was cooked is not known: it may have been a moment ago.
+  await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
+  return answer;
+}
+
+// For a look that changes no verdict.
+const maxRefreshMs = 10_000;
+
+/** Looks again at the job of an entry, which may have ended since the last look. */
+export async function refresh(step: Step, entry: Entry, until: AbortSignal): Promise<void> {
+  const { job } = entry.seen;
+  if (job === null) return;
+  const { signal, clear } = startDeadline(step.deps.clock, maxRefreshMs, until);
+  const answer = await lookOnce(step, job.uuid, signal);
+  clear();
+  if (answer === null || answer instanceof ServiceError) return;
+  const seen = withSent(answer, entry.facts);
+  const hasEnded = hasFinished(seen);
+  // As it is now: meanwhile the job may have shown that it costs too much.
+  const { stop } = entry.facts;
+  // One that does what was asked for does so until it has ended for good.
+  if (!hasEnded && stop === 'goal') return;
+  applyUpdate(step, entry, seen);
+  if (!hasEnded) return;
+  const ended = withJob(entry.facts, { uuid: seen.uuid, hasEnded });
+  saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 
 /**

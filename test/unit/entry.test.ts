@@ -1,17 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { newStepFacts, type EntryFacts, type StepFacts } from '../../src/custody/facts.ts';
-import type { StopReason } from '../../src/jobs/records.ts';
-import { noCeilings } from '../../src/money/ceilings.ts';
-import { createEntry, getOutcome, givenJob, seeJob, setSeen } from '../../src/step/entry.ts';
+import type { EntryFacts } from '../../src/custody/facts.ts';
+import { createEntry, givenJob, seeJob, setSeen } from '../../src/step/entry.ts';
 import { fakeJob, fakeRef, uuidNumber } from '../support/outcomes.ts';
-
-const plan = {
-  policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
-  goalResult: 'running',
-  readyCheck: null,
-  ssh: null,
-  ceilings: noCeilings,
-} as const;
 
 /** An entry whose job is there. */
 function entryWith(facts: Partial<EntryFacts> = {}) {
@@ -20,48 +10,6 @@ function entryWith(facts: Partial<EntryFacts> = {}) {
   setSeen(entry, { job: fakeJob({ status: 'RUNNING' }) });
   return entry;
 }
-
-describe('why a job is no longer watched', () => {
-  const hasEnded = { jobs: [{ uuid: uuidNumber(1), hasEnded: true }] };
-
-  test.each<[Partial<EntryFacts>, StepFacts['ends'], StopReason | null]>([
-    [{}, [], null],
-    [hasEnded, [], 'final'],
-    [{ stop: 'ended' }, [], 'final'],
-    [{ stop: 'ended' }, ['timeout'], 'final'],
-    [{ stop: 'lost' }, ['timeout'], 'lost'],
-    [{ stop: 'over-budget' }, ['interrupt'], 'over-budget'],
-    [{ stop: 'not-cooked' }, ['interrupt'], null],
-    [{ stop: 'replaced' }, ['interrupt'], null],
-    [{}, ['timeout'], 'timeout'],
-    [hasEnded, ['timeout'], 'timeout'],
-    // Of several ends, the first one.
-    [{}, ['max-cost', 'interrupt'], 'max-cost'],
-    [{}, ['timeout', 'interrupt'], 'timeout'],
-    // It does what was asked for, in time.
-    [{ stop: 'goal' }, [], 'running'],
-    [{ stop: 'goal' }, ['timeout'], 'running'],
-    [{ stop: 'goal' }, ['timeout', 'interrupt'], 'interrupt'],
-    [{ stop: 'goal' }, ['fail-fast'], 'fail-fast'],
-  ])('%j, %j: %p', (facts, ends, ending) => {
-    const step = { ...newStepFacts, ends };
-    expect(getOutcome(entryWith(facts), step, plan).ending).toBe(ending);
-  });
-});
-
-test('a job that may have been cooked without an answer is told by its mark', () => {
-  const outcomeOf = (facts: Partial<EntryFacts>) =>
-    getOutcome(entryWith(facts), newStepFacts, plan).unansweredMark;
-  expect(outcomeOf({ sends: 1 })).toBeNull();
-  expect(outcomeOf({ sends: 2 })).toBe('cook-1-a');
-  expect(outcomeOf({ sends: 2, unsent: 1 })).toBeNull();
-});
-
-test('a job that is kept, and one that is not', () => {
-  const isKept = (ends: StepFacts['ends']) =>
-    getOutcome(entryWith(), { ...newStepFacts, ends }, plan).isKept;
-  expect([isKept([]), isKept(['interrupt'])]).toEqual([true, false]);
-});
 
 describe('what is seen at a look', () => {
   test('each status once, with the time of the first look', () => {

@@ -1,26 +1,62 @@
-import { expect, test } from '@jest/globals';
-import { setSeen, createEntry, givenJob } from '../../src/step/entry.ts';
-import type { Step } from '../../src/step/step.ts';
-import { refresh } from '../../src/step/update.ts';
-import { rememberingRunner } from '../runner/in-process.ts';
-import { createMadeUpClock } from '../support/clock.ts';
-import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+import { describe, expect, test } from '@jest/globals';
+import { newStepFacts, type EntryFacts, type StepFacts } from '../../src/custody/facts.ts';
+import type { StopReason } from '../../src/jobs/records.ts';
+import { createEntry, setSeen, type Entry } from '../../src/step/entry.ts';
+import { cancelPlan, type Step } from '../../src/step/step.ts';
+import { outcomeNow } from '../../src/step/update.ts';
+import { fakeJob, fakeRef, uuidNumber } from '../support/outcomes.ts';
 
-test('a job that was stopped over budget during a last look stays over budget', async () => {
-  const entry = createEntry(givenJob(uuidNumber(1), 0), 0);
-  setSeen(entry, { job: fakeJob({ uuid: uuidNumber(1), status: 'RUNNING' }) });
-  entry.facts = { ...entry.facts, stop: 'goal' };
-  const watch: Step['poller']['watch'] = async (_, onAnswer) => {
-    entry.facts = { ...entry.facts, stop: 'over-budget' };
-    onAnswer(fakeJob({ uuid: uuidNumber(1), status: 'CANCELLED' }));
-  };
-  const step = {
-    deps: { runner: rememberingRunner({}), clock: createMadeUpClock() },
-    listeners: [],
-    budget: { onLook: () => {} },
-    poller: { watch },
-  };
-  await refresh(step as unknown as Step, entry, new AbortController().signal);
-  expect(entry.seen.job?.status).toBe('CANCELLED');
-  expect(entry.facts).toMatchObject({ stop: 'over-budget', jobs: [{ hasEnded: true }] });
+/** An entry whose job is there. */
+function entryWith(facts: Partial<EntryFacts> = {}) {
+  const entry = createEntry({ ...fakeRef(), mark: 'cook-1-a' }, 0);
+  entry.facts = { ...entry.facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }], ...facts };
+  setSeen(entry, { job: fakeJob({ status: 'RUNNING' }) });
+  return entry;
+}
+
+function outcomeOf(entry: Entry, facts: StepFacts) {
+  const step = { plan: cancelPlan, end: { facts: () => facts } };
+  return outcomeNow(step as unknown as Step, entry);
+}
+
+describe('why a job is no longer watched', () => {
+  const hasEnded = { jobs: [{ uuid: uuidNumber(1), hasEnded: true }] };
+
+  test.each<[Partial<EntryFacts>, StepFacts['ends'], StopReason | null]>([
+    [{}, [], null],
+    [hasEnded, [], 'final'],
+    [{ stop: 'ended' }, [], 'final'],
+    [{ stop: 'ended' }, ['timeout'], 'final'],
+    [{ stop: 'lost' }, ['timeout'], 'lost'],
+    [{ stop: 'over-budget' }, ['interrupt'], 'over-budget'],
+    [{ stop: 'not-cooked' }, ['interrupt'], null],
+    [{ stop: 'replaced' }, ['interrupt'], null],
+    [{}, ['timeout'], 'timeout'],
+    [hasEnded, ['timeout'], 'timeout'],
+    // Of several ends, the first one.
+    [{}, ['max-cost', 'interrupt'], 'max-cost'],
+    [{}, ['timeout', 'interrupt'], 'timeout'],
+    // It does what was asked for, in time.
+    [{ stop: 'goal' }, [], 'running'],
+    [{ stop: 'goal' }, ['timeout'], 'running'],
+    [{ stop: 'goal' }, ['timeout', 'interrupt'], 'interrupt'],
+    [{ stop: 'goal' }, ['fail-fast'], 'fail-fast'],
+  ])('%j, %j: %p', (facts, ends, ending) => {
+    const step = { ...newStepFacts, ends };
+    expect(outcomeOf(entryWith(facts), step).ending).toBe(ending);
+  });
+});
+
+test('a job that may have been cooked without an answer is told by its mark', () => {
+  const markOf = (facts: Partial<EntryFacts>) =>
+    outcomeOf(entryWith(facts), newStepFacts).unansweredMark;
+  expect(markOf({ sends: 1 })).toBeNull();
+  expect(markOf({ sends: 2 })).toBe('cook-1-a');
+  expect(markOf({ sends: 2, unsent: 1 })).toBeNull();
+});
+
+test('a job that is kept, and one that is not', () => {
+  const isKept = (ends: StepFacts['ends']) =>
+    outcomeOf(entryWith(), { ...newStepFacts, ends }).isKept;
+  expect([isKept([]), isKept(['interrupt'])]).toEqual([true, false]);
 });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { decideLook } from '../../src/step/watch.ts';
+import { createEntry, givenJob, setSeen } from '../../src/step/entry.ts';
+import type { Step } from '../../src/step/step.ts';
+import { decideLook, refresh } from '../../src/step/watch.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
 type Look = Parameters<typeof decideLook>;
 type Meaning = ReturnType<typeof decideLook>;
@@ -36,4 +41,23 @@ describe('what a look at a job means', () => {
   ])('%s, %p, until %s, %s, %p', (status, stop, waitUntil, end, isServed, meaning) => {
     expect(decideLook({ status }, stop, waitUntil, end, isServed)).toEqual(meaning);
   });
+});
+
+test('a job that was stopped over budget during a last look stays over budget', async () => {
+  const entry = createEntry(givenJob(uuidNumber(1), 0), 0);
+  setSeen(entry, { job: fakeJob({ uuid: uuidNumber(1), status: 'RUNNING' }) });
+  entry.facts = { ...entry.facts, stop: 'goal' };
+  const watch: Step['poller']['watch'] = async (_, onAnswer) => {
+    entry.facts = { ...entry.facts, stop: 'over-budget' };
+    onAnswer(fakeJob({ uuid: uuidNumber(1), status: 'CANCELLED' }));
+  };
+  const step = {
+    deps: { runner: rememberingRunner({}), clock: createMadeUpClock() },
+    listeners: [],
+    budget: { onLook: () => {} },
+    poller: { watch },
+  };
+  await refresh(step as unknown as Step, entry, new AbortController().signal);
+  expect(entry.seen.job?.status).toBe('CANCELLED');
+  expect(entry.facts).toMatchObject({ stop: 'over-budget', jobs: [{ hasEnded: true }] });
 });
