@@ -28669,7 +28669,7 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2887);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8452);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2234);
 
 
@@ -28694,7 +28694,7 @@ async function cancel(deps) {
             return;
         }
         const cancelReason = inputs.reason ?? 'canceled by a workflow';
-        const plan = { ..._step_plan_js__WEBPACK_IMPORTED_MODULE_9__/* .cancelPlan */ .I, ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs), timeoutMs, cancelReason };
+        const plan = { ..._step_step_js__WEBPACK_IMPORTED_MODULE_9__/* .cancelPlan */ .IV, ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs), timeoutMs, cancelReason };
         const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(plan, jobs, [], deps, async (step) => {
             const canceled = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
             step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(canceled));
@@ -28716,7 +28716,7 @@ async function cancelEntry(step, entry) {
         (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.trouble === 'not-api')
         step.end.decide();
-    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+    return (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .outcomeNow */ .jL)(step, entry, { ends: ['interrupt'], hasVerdict: true });
 }
 
 
@@ -29412,12 +29412,9 @@ var retry = __nccwpck_require__(9830);
 var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/money/offers.js
-var money_offers = __nccwpck_require__(4148);
 // EXTERNAL MODULE: ./build/cooking/request.js
 var cooking_request = __nccwpck_require__(4290);
 ;// CONCATENATED MODULE: ./build/cooking/plan.js
-
 
 
 
@@ -29523,22 +29520,6 @@ function unreadProblem({ recipeUuid }, error) {
         : `cannot be read: ${error.message}`;
     return { input: `recipe ${recipeUuid}`, message };
 }
-const maxOffersMs = 5_000;
-const maxOffersWithCeilingMs = 60_000;
-function createPriceReader(client, signal, ceilings) {
-    const maxMs = (0,money_ceilings/* hasCeiling */.YW)(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
-    const readOffers = (0,money_offers/* createOfferReader */.cW)(client, signal, maxMs);
-    return async ({ fields, unread }) => {
-        if (unread !== null)
-            throw unread;
-        const requirements = (0,money_offers/* requirementsOf */.CG)(fields);
-        const found = await readOffers(requirements);
-        const offers = (0,money_offers/* summarizeOffers */.Jw)(found, fields);
-        const nearest = offers === null ? (0,money_offers/* nearestGpu */.RS)(found, requirements.gpuName) : null;
-        const overBudget = (0,money_ceilings/* exceedsRate */.iW)(offers, ceilings);
-        return { requirements, offers, nearestGpu: nearest, overBudget };
-    };
-}
 async function priceEntries(plans, read, onUnknown = () => { }) {
     const priceOne = async (plan) => {
         if (plan.error !== null)
@@ -29560,6 +29541,8 @@ function chooseModel(models) {
 
 // EXTERNAL MODULE: ./build/github/commit-status.js
 var commit_status = __nccwpck_require__(3840);
+// EXTERNAL MODULE: ./build/money/offers.js
+var offers = __nccwpck_require__(4148);
 // EXTERNAL MODULE: ./build/service/redactor.js
 var redactor = __nccwpck_require__(5466);
 // EXTERNAL MODULE: ./build/text.js
@@ -29873,7 +29856,7 @@ function cancelReplaced(step, request, { restartable }) {
     restartable.delete(request.index);
     if (jobs.length === 0)
         return;
-    const entry = (0,step_entry/* createEntry */.dv)({ ...request, mark: null }, (0,step_step/* allEntries */.Y)(step).length);
+    const entry = (0,step_entry/* createEntry */.dv)({ ...request, mark: null }, (0,step_step/* allEntries */.Yl)(step).length);
     step.earlier.push(entry);
     const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
     (0,update/* saveFacts */.NP)(step, entry, { jobs: left, stop: 'replaced' });
@@ -30056,11 +30039,10 @@ async function checkPrices({ end, plan: { ceilings, goalResult }, log }, entry, 
 
 // EXTERNAL MODULE: ./build/step/open.js + 1 modules
 var step_open = __nccwpck_require__(2887);
-// EXTERNAL MODULE: ./build/step/plan.js
-var step_plan = __nccwpck_require__(2568);
 // EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
 var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
+
 
 
 
@@ -30134,7 +30116,7 @@ function createNonce({ random }) {
     return digits.join('');
 }
 function cookStepPlan(inputs) {
-    const plan = (0,step_plan/* createPlan */.q)(inputs);
+    const plan = (0,step_step/* createPlan */.qT)(inputs);
     return {
         ...plan,
         goalResult: inputs.wait ? 'running' : 'submitted',
@@ -30148,7 +30130,7 @@ async function readPlans(step, requests, inputs) {
     const tries = requests.flatMap(withAlternatives);
     const read = await planCooks(tries, client, end.signal, inputs);
     log.recipes(read.plans);
-    return { ...read, prices: createPriceReader(client, end.signal, inputs.ceilings) };
+    return { ...read, prices: (0,offers/* createPriceReader */.z9)(client, end.signal, inputs.ceilings) };
 }
 async function prepare(step, requests, inputs) {
     const { log } = step;
@@ -30315,7 +30297,7 @@ async function reportStopped(jobs, log, client) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2887);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8452);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2234);
 /* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(8668);
 
@@ -30339,7 +30321,7 @@ async function wait(deps) {
         const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunRef */ .bS)(runner, await (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
         const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_1__/* .openCommitStatus */ .y)(inputs, jobs, run, deps);
         const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .createEarlyOutputs */ .MU)(runner, jobs) }, commitStatus];
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_9__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)((0,_step_step_js__WEBPACK_IMPORTED_MODULE_9__/* .createPlan */ .qT)(inputs), jobs, listeners, deps, async (step) => {
             await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
             return (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .finish */ .O)(step, commitStatus);
         });
@@ -30350,7 +30332,7 @@ async function wait(deps) {
     }
 }
 async function waitFor(step, entry) {
-    const answer = await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
+    const answer = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_11__/* .lookOnce */ .ns)(step, entry.ref.jobUuid ?? '', step.end.signal);
     if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
         (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .trackJob */ .xH)(step, entry, answer, 'given');
         await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_11__/* .watchToEnd */ .WR)(step, entry);
@@ -36745,19 +36727,19 @@ function sumOf(usd, is) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   CG: () => (/* binding */ requirementsOf),
-/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
-/* harmony export */   RS: () => (/* binding */ nearestGpu),
-/* harmony export */   cW: () => (/* binding */ createOfferReader),
-/* harmony export */   np: () => (/* binding */ maxCostOf)
+/* harmony export */   np: () => (/* binding */ maxCostOf),
+/* harmony export */   z9: () => (/* binding */ createPriceReader)
 /* harmony export */ });
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7785);
+/* unused harmony exports requirementsOf, createOfferReader, summarizeOffers, nearestGpu */
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7785);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6469);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
-/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(268);
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(110);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(268);
+/* harmony import */ var _ceilings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5443);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(110);
+
 
 
 
@@ -36786,17 +36768,18 @@ const maxPages = 10;
 const maxAgeMs = 60_000;
 function createOfferReader(client, signal, maxMs) {
     const { clock } = client;
-    const read = async (filters) => (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
-    const lists = new Map();
+    const startRead = (filters) => ({
+        atMs: clock.monotonicMs(),
+        list: (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime)),
+    });
+    const reads = new Map();
     return async ({ filters, gpuName }) => {
         const key = JSON.stringify(filters);
-        const atMs = clock.monotonicMs();
-        const known = lists.get(key);
-        const isFresh = known !== undefined && atMs - known.atMs < maxAgeMs;
-        const list = isFresh ? known.list : read(filters);
-        if (!isFresh)
-            lists.set(key, { atMs, list });
-        const { items, isWhole } = await list;
+        const known = reads.get(key);
+        const isFresh = known !== undefined && clock.monotonicMs() - known.atMs < maxAgeMs;
+        const read = isFresh ? known : startRead(filters);
+        reads.set(key, read);
+        const { items, isWhole } = await read.list;
         const isWanted = (name) => comparable(name) === comparable(gpuName ?? '');
         const offers = items
             .filter((offer) => gpuName === null || gpuNamesOf(offer).some(isWanted))
@@ -36825,16 +36808,16 @@ function summarizeOffers(found, fields) {
     const mostExpensive = found.offers.at(-1);
     if (cheapest === undefined || mostExpensive === undefined)
         return null;
-    const nodes = Math.max(1, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_node_count']) ?? 1);
+    const nodes = Math.max(1, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .asNumber */ .i)(fields['max_node_count']) ?? 1);
     const minUsd = nodes * cheapest.pricing.hourly_rate_usd;
     const maxUsd = nodes * mostExpensive.pricing.hourly_rate_usd;
-    const limitMs = fields['task'] === 'PERSISTENT' ? null : (0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_timeout_run_ms']);
-    const runs = ((0,_service_json_js__WEBPACK_IMPORTED_MODULE_5__/* .asNumber */ .i)(fields['max_retry_count']) ?? 0) + 1;
-    const maxHours = limitMs === null ? null : (runs * limitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_4__/* .hourMs */ .$0;
+    const limitMs = fields['task'] === 'PERSISTENT' ? null : (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .asNumber */ .i)(fields['max_timeout_run_ms']);
+    const runs = ((0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .asNumber */ .i)(fields['max_retry_count']) ?? 0) + 1;
+    const maxHours = limitMs === null ? null : (runs * limitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_5__/* .hourMs */ .$0;
     return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxHours };
 }
 function nearestGpu({ gpuNames }, asked) {
-    return asked === null ? null : ((0,leven__WEBPACK_IMPORTED_MODULE_6__/* .closestMatch */ .h)(asked, [...gpuNames]) ?? null);
+    return asked === null ? null : ((0,leven__WEBPACK_IMPORTED_MODULE_7__/* .closestMatch */ .h)(asked, [...gpuNames]) ?? null);
 }
 function maxCostOf(offers, { maxHourlyRateUsd }) {
     return offers.reduce((sum, each) => {
@@ -36843,6 +36826,22 @@ function maxCostOf(offers, { maxHourlyRateUsd }) {
             return null;
         return sum + Math.min(each.maxUsd, maxHourlyRateUsd ?? Infinity) * maxHours;
     }, 0);
+}
+const maxOffersMs = 5_000;
+const maxOffersWithCeilingMs = 60_000;
+function createPriceReader(client, signal, ceilings) {
+    const maxMs = (0,_ceilings_js__WEBPACK_IMPORTED_MODULE_4__/* .hasCeiling */ .YW)(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
+    const readOffers = createOfferReader(client, signal, maxMs);
+    return async ({ fields, unread }) => {
+        if (unread !== null)
+            throw unread;
+        const requirements = requirementsOf(fields);
+        const found = await readOffers(requirements);
+        const offers = summarizeOffers(found, fields);
+        const nearest = offers === null ? nearestGpu(found, requirements.gpuName) : null;
+        const overBudget = (0,_ceilings_js__WEBPACK_IMPORTED_MODULE_4__/* .exceedsRate */ .iW)(offers, ceilings);
+        return { requirements, offers, nearestGpu: nearest, overBudget };
+    };
 }
 
 
@@ -42178,21 +42177,14 @@ ${socket.length <= maxSocketPath ? shared : ''}`;
 /* harmony export */   EZ: () => (/* binding */ setSeen),
 /* harmony export */   J8: () => (/* binding */ givenJob),
 /* harmony export */   dv: () => (/* binding */ createEntry),
-/* harmony export */   hB: () => (/* binding */ seeJob),
-/* harmony export */   p8: () => (/* binding */ getOutcome)
+/* harmony export */   hB: () => (/* binding */ seeJob)
 /* harmony export */ });
 /* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1044);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1175);
-
-
-
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1175);
 
 
 const nothingSeen = {
-    ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .hd,
+    ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .hd,
     submitted: null,
     job: null,
     timeline: [],
@@ -42232,46 +42224,6 @@ function seeJob({ facts, seen }, job, nowMs) {
     const isNew = seen.timeline.at(-1)?.status !== job.status;
     const change = { status: job.status, atMs: nowMs };
     return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
-}
-function getOutcome(entry, step, plan) {
-    const { ref, facts, earlierTries } = entry;
-    const { submitted, shareMs, ...seen } = entry.seen;
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({
-        ...seen,
-        ref,
-        earlierTries,
-        origin: submitted?.origin ?? null,
-        submittedAtMs: submitted?.submittedAtMs ?? null,
-        readyCheck: plan.readyCheck,
-        sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .vendorUser */ .yS,
-        ending: stopReason(facts, step),
-        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, step, plan.policy, 'main') === 'keep',
-        unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
-    }, {
-        ...plan.policy,
-        goalResult: plan.goalResult,
-        isReached: facts.stop === 'goal',
-        hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
-        shareMs,
-        maxCostUsd: plan.ceilings.maxCostUsd,
-    });
-}
-function stopReason(facts, step) {
-    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
-    switch (facts.stop) {
-        case 'ended':
-            return 'final';
-        case 'lost':
-        case 'over-budget':
-            return facts.stop;
-        case 'goal':
-            return end ?? 'running';
-        case 'not-cooked':
-        case 'replaced':
-            return null;
-        case null:
-            return end ?? (facts.jobs[0]?.hasEnded ? 'final' : null);
-    }
 }
 
 
@@ -42391,7 +42343,10 @@ var step_entry = __nccwpck_require__(7499);
 var step_step = __nccwpck_require__(8452);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
+// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
+var watch = __nccwpck_require__(8668);
 ;// CONCATENATED MODULE: ./build/step/open.js
+
 
 
 
@@ -42402,7 +42357,7 @@ var update = __nccwpck_require__(2234);
 
 async function withStep(plan, jobs, listeners, deps, work) {
     const closed = new AbortController();
-    const step = (0,step_step/* createStep */.B)(plan, jobs, listeners, deps, closed.signal);
+    const step = (0,step_step/* createStep */.Bx)(plan, jobs, listeners, deps, closed.signal);
     try {
         startReports(step, closed.signal);
         (0,custody_facts/* savePolicy */.Cp)(deps.runner, plan.policy);
@@ -42434,7 +42389,7 @@ function startStep(step) {
     const { deps, end, budget } = step;
     void budget.start({
         onOverRate: (jobUuid, why) => {
-            const entry = (0,step_step/* allEntries */.Y)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
+            const entry = (0,step_step/* allEntries */.Yl)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
             if (entry !== undefined)
                 (0,update/* stopOverBudget */._Z)(step, entry, why);
         },
@@ -42451,7 +42406,7 @@ function startStep(step) {
             return;
         }
         (0,custody_facts/* saveIfPossible */.Ku)(save);
-        for (const entry of (0,step_step/* allEntries */.Y)(step))
+        for (const entry of (0,step_step/* allEntries */.Yl)(step))
             if (!entry.isSubmitting)
                 void (0,update/* reconcileEntry */.Xt)(step, entry);
     });
@@ -42473,7 +42428,7 @@ async function decide(step) {
     let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
-        await Promise.all((0,step_step/* allEntries */.Y)(step).map(async (entry) => (0,update/* reconcileEntry */.Xt)(step, entry)));
+        await Promise.all((0,step_step/* allEntries */.Yl)(step).map(async (entry) => (0,update/* reconcileEntry */.Xt)(step, entry)));
         billed = await (0,bills/* withBills */.F)(outcomesNow(), client, noTime);
     }
     end.decide();
@@ -42489,52 +42444,9 @@ async function refreshRunning(step) {
     const running = entries.filter(({ facts }) => facts.stop === 'goal');
     if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
         return;
-    await Promise.all(running.map(async (entry) => (0,update/* refresh */.Ow)(step, entry, end.signal)));
+    await Promise.all(running.map(async (entry) => (0,watch/* refresh */.Ow)(step, entry, end.signal)));
     if (running.some((entry) => !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result)))
         (0,update/* failFast */.$4)(step);
-}
-
-
-/***/ }),
-
-/***/ 2568:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   I: () => (/* binding */ cancelPlan),
-/* harmony export */   q: () => (/* binding */ createPlan)
-/* harmony export */ });
-/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
-/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5443);
-
-
-const cancelPlan = {
-    pollInterval: 'auto',
-    waitUntil: undefined,
-    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
-    goalResult: 'running',
-    readyCheck: null,
-    ssh: null,
-    ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__/* .noCeilings */ .Es,
-    failFast: false,
-    logs: 'none',
-};
-function createPlan(inputs) {
-    return {
-        ...cancelPlan,
-        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_0__/* .toAccess */ .oQ)(inputs),
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: {
-            onTimeout: inputs['on-timeout'],
-            onWorkflowCancel: inputs['on-workflow-cancel'],
-            onJobEnd: inputs['on-job-end'] ?? 'keep',
-        },
-        readyCheck: inputs['ready-check'] ?? null,
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
-    };
 }
 
 
@@ -42546,14 +42458,18 @@ function createPlan(inputs) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  Y: () => (/* binding */ allEntries),
-  B: () => (/* binding */ createStep)
+  Yl: () => (/* binding */ allEntries),
+  IV: () => (/* binding */ cancelPlan),
+  qT: () => (/* binding */ createPlan),
+  Bx: () => (/* binding */ createStep)
 });
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
+// EXTERNAL MODULE: ./build/inputs/access.js
+var access = __nccwpck_require__(9904);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/clock.js
@@ -43214,6 +43130,35 @@ var entry = __nccwpck_require__(7499);
 
 
 
+
+const cancelPlan = {
+    pollInterval: 'auto',
+    waitUntil: undefined,
+    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+    goalResult: 'running',
+    readyCheck: null,
+    ssh: null,
+    ceilings: money_ceilings/* noCeilings */.Es,
+    failFast: false,
+    logs: 'none',
+};
+function createPlan(inputs) {
+    return {
+        ...cancelPlan,
+        ...(0,access/* toAccess */.oQ)(inputs),
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: {
+            onTimeout: inputs['on-timeout'],
+            onWorkflowCancel: inputs['on-workflow-cancel'],
+            onJobEnd: inputs['on-job-end'] ?? 'keep',
+        },
+        readyCheck: inputs['ready-check'] ?? null,
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
+    };
+}
 const maxConcurrentCooks = 8;
 function createStep(plan, jobs, listeners, deps, closed) {
     const { runner, clock } = deps;
@@ -43269,22 +43214,20 @@ function watchfulInterval(interval) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $4: () => (/* binding */ failFast),
 /* harmony export */   NP: () => (/* binding */ saveFacts),
-/* harmony export */   Ow: () => (/* binding */ refresh),
 /* harmony export */   QE: () => (/* binding */ applyUpdate),
 /* harmony export */   Xt: () => (/* binding */ reconcileEntry),
 /* harmony export */   _Z: () => (/* binding */ stopOverBudget),
 /* harmony export */   gp: () => (/* binding */ startTry),
 /* harmony export */   jL: () => (/* binding */ outcomeNow),
-/* harmony export */   ns: () => (/* binding */ lookOnce),
 /* harmony export */   wZ: () => (/* binding */ reportEnd),
 /* harmony export */   xH: () => (/* binding */ trackJob)
 /* harmony export */ });
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9507);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6804);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6804);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(293);
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8452);
 
@@ -43297,14 +43240,14 @@ function watchfulInterval(interval) {
 
 function saveFacts({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
-    const save = () => (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
+    const save = () => (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .saveEntry */ .wn)(deps.runner, entry.place, entry.facts);
     if (change.sends === undefined)
-        (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .saveIfPossible */ .Ku)(save);
+        (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .saveIfPossible */ .Ku)(save);
     else
         save();
 }
 function trackJob(step, entry, answer, origin, submittedAtMs = step.deps.clock.now()) {
-    const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
+    const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { submitted });
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
@@ -43326,42 +43269,9 @@ function applyUpdate({ deps, listeners, budget }, entry, job) {
     for (const listener of listeners)
         listener.statusChanged?.(submitted, change, job);
 }
-async function lookOnce({ poller }, jobUuid, until) {
-    let answer = null;
-    const take = (given) => {
-        answer = given;
-        return true;
-    };
-    await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
-    return answer;
-}
-const maxRefreshMs = 10_000;
-async function refresh(step, entry, until) {
-    const { job } = entry.seen;
-    if (job === null)
-        return;
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(step.deps.clock, maxRefreshMs, until);
-    const answer = await lookOnce(step, job.uuid, signal);
-    clear();
-    if (answer === null || answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7)
-        return;
-    const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
-    const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(seen);
-    const { stop } = entry.facts;
-    if (!hasEnded && stop === 'goal')
-        return;
-    applyUpdate(step, entry, seen);
-    if (!hasEnded)
-        return;
-    const ended = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withJob */ .ec)(entry.facts, { uuid: seen.uuid, hasEnded });
-    saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
-}
 function failFast({ plan, end }) {
     if (plan.failFast)
         end.endFor('fail-fast');
-}
-function outcomeNow({ end, plan }, entry) {
-    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .getOutcome */ .p8)(entry, end.facts(), plan);
 }
 function reportEnd(step, entry) {
     const outcome = outcomeNow(step, entry);
@@ -43372,7 +43282,7 @@ function reportEnd(step, entry) {
         listener.ended?.(outcome);
 }
 function startTry(step, request, earlierTries = []) {
-    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_7__/* .allEntries */ .Y)(step).length, earlierTries);
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_7__/* .allEntries */ .Yl)(step).length, earlierTries);
     const before = step.entries[request.index];
     if (before !== undefined)
         step.earlier.push(before);
@@ -43381,7 +43291,7 @@ function startTry(step, request, earlierTries = []) {
     return entry;
 }
 async function reconcileEntry(step, entry) {
-    const both = Promise.all([entry.reconciling, (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_3__/* .reconcile */ .L)(createCustody(step, entry))]);
+    const both = Promise.all([entry.reconciling, (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .reconcile */ .L)(createCustody(step, entry))]);
     entry.reconciling = both.then(() => { });
     entry.reconciling.catch(() => { });
     return entry.reconciling;
@@ -43406,7 +43316,7 @@ function createCustody(step, entry) {
         facts: () => entry.facts,
         record: (change) => saveFacts(step, entry, change),
         wanted: () => cancelReason === undefined
-            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
+            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
             : 'cancel',
         canceled: entry.canceled,
         reason: () => cancelReason ?? causeOf(entry.facts, step),
@@ -43419,19 +43329,19 @@ function createCustody(step, entry) {
                 log.canceling(jobUuid, reason, entry.ref.index);
             },
             cancelFailed: (jobUuid, error) => {
-                const errors = [entry.seen.error, error];
+                const { submitted, error: before } = entry.seen;
                 if (isOwn(jobUuid))
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
                 if (cancelReason !== undefined)
-                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .asError */ .zR)(error) });
-                else if (!isRefused(401, errors) && !isRefused(404, errors))
+                    (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .asError */ .zR)(error) });
+                else if (!isRefused([before, error], submitted === null ? [401, 404] : [401]))
                     log.cancelFailed(jobUuid, error);
             },
         },
     };
 }
-function isRefused(status, errors) {
-    return errors.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 && error.status === status);
+function isRefused(errors, statuses) {
+    return errors.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 && statuses.includes(error.status ?? 0));
 }
 function causeOf({ stop }, { end }) {
     const [reason] = end.facts().ends;
@@ -43450,6 +43360,46 @@ const causesByStop = {
     ended: 'it failed, and the service may restart it',
     replaced: 'it failed, the service may restart it, and a new job replaces it',
 };
+function outcomeNow({ end, plan }, entry, stepFacts = end.facts()) {
+    const { ref, facts, earlierTries } = entry;
+    const { submitted, shareMs, ...seen } = entry.seen;
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__/* .createOutcome */ .N)({
+        ...seen,
+        ref,
+        earlierTries,
+        origin: submitted?.origin ?? null,
+        submittedAtMs: submitted?.submittedAtMs ?? null,
+        readyCheck: plan.readyCheck,
+        sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .vendorUser */ .yS,
+        ending: stopReason(facts, stepFacts),
+        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, stepFacts, plan.policy, 'main') === 'keep',
+        unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
+    }, {
+        ...plan.policy,
+        goalResult: plan.goalResult,
+        isReached: facts.stop === 'goal',
+        hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
+        shareMs,
+        maxCostUsd: plan.ceilings.maxCostUsd,
+    });
+}
+function stopReason(facts, step) {
+    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+    switch (facts.stop) {
+        case 'ended':
+            return 'final';
+        case 'lost':
+        case 'over-budget':
+            return facts.stop;
+        case 'goal':
+            return end ?? 'running';
+        case 'not-cooked':
+        case 'replaced':
+            return null;
+        case null:
+            return end ?? (facts.jobs[0]?.hasEnded ? 'final' : null);
+    }
+}
 
 
 /***/ }),
@@ -43460,12 +43410,16 @@ const causesByStop = {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  ns: () => (/* binding */ lookOnce),
+  Ow: () => (/* binding */ refresh),
   Bu: () => (/* binding */ setLost),
   WR: () => (/* binding */ watchToEnd)
 });
 
 // UNUSED EXPORTS: decideLook
 
+// EXTERNAL MODULE: ./build/clock.js
+var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var custody_facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/errors.js
@@ -43570,8 +43524,7 @@ async function readServer({ client, deps }, entry, { uuid }, log, before, signal
         if (run === undefined)
             return { ...noServer, runUuid: before.runUuid };
         const urls = (0,node_urls/* nodeUrlsOfRun */.nI)(run, uuid);
-        const isReachedNow = entry.accessToken === null && urls.length > 0 && before.urls.length === 0;
-        if (run.uuid !== before.runUuid || isReachedNow) {
+        if (run.uuid !== before.runUuid || (entry.accessToken === null && urls.length > 0)) {
             const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
             if (token !== null)
                 deps.runner.redactor.addCredentials([token]);
@@ -43642,6 +43595,7 @@ var update = __nccwpck_require__(2234);
 
 
 
+
 async function watchToEnd(step, entry, hasNext = false) {
     const { submitted } = entry.seen;
     if (submitted === null)
@@ -43664,7 +43618,7 @@ async function watchToEnd(step, entry, hasNext = false) {
     await (0,update/* reconcileEntry */.Xt)(step, entry);
     const { seen, facts } = entry;
     if (facts.stop === null && seen.cancel === null)
-        await (0,update/* refresh */.Ow)(step, entry, step.end.deadline);
+        await refresh(step, entry, step.end.deadline);
     const { result } = (0,update/* outcomeNow */.jL)(step, entry);
     (0,step_entry/* setSeen */.EZ)(entry, await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job));
     const { stop } = entry.facts;
@@ -43677,6 +43631,36 @@ async function watchToEnd(step, entry, hasNext = false) {
 function setLost(step, entry, error) {
     (0,step_entry/* setSeen */.EZ)(entry, { error });
     (0,update/* saveFacts */.NP)(step, entry, { stop: 'lost' });
+}
+async function lookOnce({ poller }, jobUuid, until) {
+    let answer = null;
+    const take = (given) => {
+        answer = given;
+        return true;
+    };
+    await poller.watch(jobUuid, take, until, { isKnown: false, isNew: true });
+    return answer;
+}
+const maxRefreshMs = 10_000;
+async function refresh(step, entry, until) {
+    const { job } = entry.seen;
+    if (job === null)
+        return;
+    const { signal, clear } = (0,clock/* startDeadline */.db)(step.deps.clock, maxRefreshMs, until);
+    const answer = await lookOnce(step, job.uuid, signal);
+    clear();
+    if (answer === null || answer instanceof errors/* ServiceError */._7)
+        return;
+    const seen = (0,custody_facts/* withSent */.l5)(answer, entry.facts);
+    const hasEnded = (0,restart/* hasFinished */.rz)(seen);
+    const { stop } = entry.facts;
+    if (!hasEnded && stop === 'goal')
+        return;
+    (0,update/* applyUpdate */.QE)(step, entry, seen);
+    if (!hasEnded)
+        return;
+    const ended = (0,custody_facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded });
+    (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 function decideLook({ status }, stop, waitUntil, end, isServed) {
     const isOpen = { hasEnded: false, isOver: false };

@@ -42,7 +42,6 @@ export async function cancel(deps: Deps): Promise<void> {
   }
 }
 
-// As where a cook has created none.
 const noJob = 'There is no job to cancel';
 
 // With what comes after a timeout, time enough to see a container shut down.

@@ -165,7 +165,7 @@ function unreadProblem({ recipeUuid }: CookRequest, error: Error): Problem {
   return { input: `recipe ${recipeUuid}`, message };
 }
 
-/** Of one entry, the model that would be cooked first, and what is on offer for it. */
+/** Of one entry, the model that would be cooked first, and the offers for it. */
 export interface PlannedEntry extends CookPlan {
   /** null where they are not known. */
   readonly prices: Prices | null;
@@ -173,10 +173,7 @@ export interface PlannedEntry extends CookPlan {
   readonly models: readonly (string | null)[];
 }
 
-/**
- * Reads the offers for each entry.
- * @param onUnknown called where offers cannot be read
- */
+/** Reads the offers for each entry; `onUnknown` is called where that cannot be read. */
 export async function priceEntries(
   plans: readonly CookPlan[],
   read: PriceReader,

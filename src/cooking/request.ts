@@ -31,8 +31,7 @@ export interface CookRequest extends JobRef {
 }
 
 /**
- * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
- * same requests.
+ * What to cook, one request an entry of `recipes`. Pure.
  * @param nonce sets this step apart from those with the same environment
  * @param run for the mark: which workflow run cooks; null outside of GitHub
  * @param sshKey a public key that the container is to let in; null for none

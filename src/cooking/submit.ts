@@ -30,7 +30,6 @@ interface SubmitOptions {
 const maxFailures = {
   // A quarter of a minute: a clear error helps more than a step that hangs before it has begun.
   unreachable: 5,
-  // A service that answers 429 is there, and says when to come back.
   'rate-limited': 20,
   // After each doubt the job was looked for for half a minute; a third doubt is no accident.
   unanswered: 3,

@@ -60,24 +60,20 @@ export interface Attempts {
   readonly hasLooked: boolean;
 }
 
-export type Action =
-  | { readonly do: 'cancel'; readonly jobUuids: readonly string[] }
-  | { readonly do: 'look' | 'done' };
-
 /** What to do next about an entry: cancel what is unwanted, and look for what may have been created. */
 export function nextAction(
   facts: EntryFacts,
   wanted: Wanted,
   { canceled, hasLooked }: Attempts,
   phase: Phase,
-): Action {
+) {
   const [own, ...duplicates] = facts.jobs;
   const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
   const jobUuids = unwanted
     .filter(({ uuid, hasEnded }) => !hasEnded && !canceled.has(uuid))
     .map(({ uuid }) => uuid);
-  if (jobUuids.length > 0) return { do: 'cancel', jobUuids };
-  return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
+  if (jobUuids.length > 0) return { do: 'cancel', jobUuids } as const;
+  return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' } as const;
 }
 
 function mayHaveMore(facts: EntryFacts, phase: Phase): boolean {

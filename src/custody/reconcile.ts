@@ -182,10 +182,7 @@ interface FactsReconcilerOptions extends Pick<Custody, 'client' | 'phase' | 'dea
   readonly reason: string;
 }
 
-/**
- * A way to reconcile entries of which only facts are left, without a step: in post and in a check;
- * and the jobs that it has canceled, as last seen, by their UUIDs.
- */
+/** For post and a check: a way to reconcile mere facts, and the jobs canceled, as last seen. */
 export function createFactsReconciler(options: FactsReconcilerOptions) {
   const { client, deadline, log, reason } = options;
   const seen = new Map<string, Job>();

@@ -2,8 +2,7 @@ import type { Job, JobRun } from '../service/schemas.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { timesOf } from '../jobs/metrics.ts';
 
-// What jobs cost: rate × time, run by run, and what was billed. Pure; times are Unix ms, amounts US
-// dollars.
+// What jobs cost: rate × time, run by run, and what was billed. Pure; in Unix ms and US dollars.
 
 /** What rates are by. */
 export const hourMs = 3_600_000;
@@ -60,10 +59,7 @@ export interface Spend {
   readonly hourlyUsd: number;
 }
 
-/**
- * What spans have cost together by then, and cost an hour.
- * @param assumedUsd for a rate that is not known
- */
+/** What spans have cost by then, and cost an hour; `assumedUsd` is for a rate that is not known. */
 export function spendOf(spans: readonly BilledSpan[], nowMs: number, assumedUsd: number): Spend {
   let [usd, hourlyUsd] = [0, 0];
   for (const { rateUsd, fromMs, toMs } of spans) {
@@ -74,18 +70,14 @@ export function spendOf(spans: readonly BilledSpan[], nowMs: number, assumedUsd:
   return { usd, hourlyUsd };
 }
 
-/**
- * What a run costs an hour, all its nodes together; null where it is not known yet.
- * @param job with the number of nodes that it asks for
- */
+/** What a run costs an hour, all nodes of its job together; null where it is not known yet. */
 export function rateOfRun(run: JobRun, job: Pick<Job, 'max_node_count'>): number | null {
   const { hourly_rate_usd: rate } = run;
   return rate === null || rate <= 0 ? null : rate * nodeCountOf(run, job);
 }
 
-// The service does not say how many nodes a run has. Each node has one address of each description,
-// so the hosts of each description are counted: a port may be listed twice. Without addresses, those
-// that were asked for count.
+// The service does not say how many nodes a run has. Each has one host for each description of an
+// address; without addresses, those that were asked for count.
 function nodeCountOf({ node_urls: nodeUrls }: JobRun, job: Pick<Job, 'max_node_count'>): number {
   const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
   const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
@@ -109,11 +101,7 @@ export function pricedCostOf(outcome: Outcome, nowMs?: number): Cost | null {
   return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
 }
 
-/**
- * What one job has cost: what was billed for its runs; where not all of them have been yet, the rest
- * is estimated.
- * @returns null if neither is known (yet)
- */
+/** What one job has cost: what was billed for its runs, the rest estimated; null if unknown (yet). */
 export function costOfJob(outcome: Outcome, nowMs?: number): Cost | null {
   const { job, bills, runs } = outcome;
   const { createdMs, endedMs } = timesOf(outcome);

@@ -54,9 +54,8 @@ function filterValue(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-// 500 offers: more than anybody compares.
+// 500 offers.
 const maxPages = 10;
-
 // What is on offer changes by the minute.
 const maxAgeMs = 60_000;
 
@@ -67,20 +66,18 @@ const maxAgeMs = 60_000;
  */
 export function createOfferReader(client: Client, signal: AbortSignal, maxMs: number) {
   const { clock } = client;
-  const read = async (filters: HardwareRequirements['filters']) =>
-    withDeadline(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime));
-  const lists = new Map<
-    string,
-    { readonly atMs: number; readonly list: ReturnType<typeof read> }
-  >();
+  const startRead = (filters: HardwareRequirements['filters']) => ({
+    atMs: clock.monotonicMs(),
+    list: withDeadline(clock, maxMs, signal, async (inTime) => readAll(client, filters, inTime)),
+  });
+  const reads = new Map<string, ReturnType<typeof startRead>>();
   return async ({ filters, gpuName }: HardwareRequirements): Promise<Offers> => {
     const key = JSON.stringify(filters);
-    const atMs = clock.monotonicMs();
-    const known = lists.get(key);
-    const isFresh = known !== undefined && atMs - known.atMs < maxAgeMs;
-    const list = isFresh ? known.list : read(filters);
-    if (!isFresh) lists.set(key, { atMs, list });
-    const { items, isWhole } = await list;
+    const known = reads.get(key);
+    const isFresh = known !== undefined && clock.monotonicMs() - known.atMs < maxAgeMs;
+    const read = isFresh ? known : startRead(filters);
+    reads.set(key, read);
+    const { items, isWhole } = await read.list;
     const isWanted = (name: string) => comparable(name) === comparable(gpuName ?? '');
     const offers = items
       .filter((offer) => gpuName === null || gpuNamesOf(offer).some(isWanted))

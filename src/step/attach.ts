@@ -107,10 +107,7 @@ function isUsable({ status }: Job): boolean {
   return status === 'COMPLETED' || !(isFinal(status) || isEnding(status));
 }
 
-/**
- * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile.
- * @throws where it could not look for them
- */
+/** Takes over the jobs of earlier attempts; rejects where it could not look for them. */
 export async function attachAll(step: Step, requests: readonly CookRequest[]) {
   const { client, end, log } = step;
   const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);

@@ -103,8 +103,7 @@ async function readServer(
     const run = runs.findLast(({ status }) => !isFinal(status));
     if (run === undefined) return { ...noServer, runUuid: before.runUuid };
     const urls = nodeUrlsOfRun(run, uuid);
-    const isReachedNow = entry.accessToken === null && urls.length > 0 && before.urls.length === 0;
-    if (run.uuid !== before.runUuid || isReachedNow) {
+    if (run.uuid !== before.runUuid || (entry.accessToken === null && urls.length > 0)) {
       const token = await readAccessToken(client, uuid, signal);
       // Before anything else can be said with it, the container's log included.
       if (token !== null) deps.runner.redactor.addCredentials([token]);

@@ -135,20 +135,23 @@ function createCustody(step: Step, entry: Entry): Custody {
         log.canceling(jobUuid, reason, entry.ref.index);
       },
       cancelFailed: (jobUuid, error) => {
-        const errors = [entry.seen.error, error];
+        const { submitted, error: before } = entry.seen;
         if (isOwn(jobUuid)) setSeen(entry, { cancel: 'failed' });
         // Where the cancel is all that was asked for, its failure is that of the step.
         if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
-        // Else the verdict says it already where the key is no longer accepted, or there is no such job.
-        else if (!isRefused(401, errors) && !isRefused(404, errors))
+        // Else the verdict says it where the key is no longer accepted, or there never was such a job.
+        else if (!isRefused([before, error], submitted === null ? [401, 404] : [401]))
           log.cancelFailed(jobUuid, error);
       },
     },
   };
 }
 
-function isRefused(status: number, errors: readonly unknown[]): boolean {
-  return errors.every((error) => error instanceof ServiceError && error.status === status);
+/** Whether all were refused with one of these statuses. */
+function isRefused(errors: readonly unknown[], statuses: readonly number[]): boolean {
+  return errors.every(
+    (error) => error instanceof ServiceError && statuses.includes(error.status ?? 0),
+  );
 }
 
 function causeOf({ stop }: EntryFacts, { end }: Step): string {

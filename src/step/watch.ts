@@ -95,8 +95,6 @@ export async function refresh(step: Step, entry: Entry, until: AbortSignal): Pro
 /**
  * Decides what a look at a job means: why its entry is no longer watched, whether it was seen to have
  * ended for good, and whether it need not be watched any longer. Pure.
- * @param end how final its status is
- * @param isServed whether its server is of use
  */
 export function decideLook(
   { status }: Pick<Job, 'status'>,
