@@ -41157,8 +41157,13 @@ function connect(apiUrl, limits = defaultLimits) {
                 return readAnswer(answer, answer.body, limits.maxBytes);
             });
         }
-        catch (error) {
-            throw toServiceError(error, request, isSent);
+        catch (cause) {
+            const { method, pathname } = request;
+            const isLate = cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
+            const unanswered = isSent ? 'no-answer' : 'unreachable';
+            const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
+            const detail = isLate ? 'the response took too long' : describeTrouble(cause);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble, request: `${method} ${pathname}`, detail, cause });
         }
     };
     return {
@@ -41192,13 +41197,6 @@ async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
     const date = Date.parse(String(headers['date']));
     const dateMs = Number.isNaN(date) ? undefined : date;
     return { status, text, dateMs, retryAfter: headers['retry-after']?.toString() };
-}
-function toServiceError(cause, { method, pathname }, isSent) {
-    const isLate = cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4;
-    const unanswered = isSent ? 'no-answer' : 'unreachable';
-    const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
-    const detail = isLate ? 'the response took too long' : describeTrouble(cause);
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
 function openDispatcher(options) {
     const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';

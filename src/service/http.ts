@@ -75,8 +75,13 @@ export function connect(apiUrl: URL, limits: typeof defaultLimits = defaultLimit
         });
         return readAnswer(answer, answer.body, limits.maxBytes);
       });
-    } catch (error) {
-      throw toServiceError(error, request, isSent);
+    } catch (cause) {
+      const { method, pathname } = request;
+      const isLate = cause instanceof InterruptedError;
+      const unanswered = isSent ? 'no-answer' : 'unreachable';
+      const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
+      const detail = isLate ? 'the response took too long' : describeTrouble(cause);
+      throw new ServiceError({ trouble, request: `${method} ${pathname}`, detail, cause });
     }
   };
   return {
@@ -120,14 +125,6 @@ async function readAnswer(
   const date = Date.parse(String(headers['date']));
   const dateMs = Number.isNaN(date) ? undefined : date;
   return { status, text, dateMs, retryAfter: headers['retry-after']?.toString() };
-}
-
-function toServiceError(cause: unknown, { method, pathname }: WireRequest, isSent: boolean) {
-  const isLate = cause instanceof InterruptedError;
-  const unanswered = isSent ? 'no-answer' : 'unreachable';
-  const trouble = cause instanceof RangeError ? 'too-large' : unanswered;
-  const detail = isLate ? 'the response took too long' : describeTrouble(cause);
-  return new ServiceError({ trouble, request: `${method} ${pathname}`, detail, cause });
 }
 
 /**

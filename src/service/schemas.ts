@@ -36,10 +36,7 @@ const knownMs = z.pipe(
   z.transform((ms) => (ms === null || ms <= 0 ? null : ms)),
 );
 
-/**
- * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
- * A date-time is brought to UTC, which it is taken for where it has no zone; a date stays as it is.
- */
+/** ISO date-time, brought to UTC, which is meant without a zone; `YYYY-MM-DD` on the old host. */
 const timestamp = z.pipe(
   text,
   z.transform((value): string | null => {
@@ -125,10 +122,7 @@ export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
 // What is not printable, or so short that masking it would blank innocent text, is no token.
 const tokenPattern = /^[\u0021-\u007e]{6,4096}$/;
 
-/**
- * The secret of a run alone, so that no other read of a run ever holds it: what the container asks for,
- * which is the first one. Null where the run has none.
- */
+/** The first access token of a run, or null: apart, so that no other read of a run ever holds it. */
 export const runTokenSchema = z.pipe(
   z.object({ uuid, container_access_tokens: z.catch(z.nullable(z.array(z.unknown())), null) }),
   z.transform(({ container_access_tokens: tokens }): string | null => {
