@@ -32163,7 +32163,7 @@ const checkInputs = {
         const name = workflowFile(given);
         if (runner.input('commit-status').trim().toLowerCase() !== 'false')
             return name;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('needs `commit-status: true`: the pending status shows for which jobs it was dispatched');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('needs `commit-status: true`: the check uses pending commit statuses to know which jobs still need a follow-up');
     },
     ref: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8,
 };
@@ -37694,7 +37694,7 @@ const maxReason = 4_000;
 const maxNodeUrls = 60_000;
 const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
-function writeOutputs(runner, outcomes = [], message = 'The step ended before it could report on its jobs: see its log.') {
+function writeOutputs(runner, outcomes = [], message = 'The step ended before it could report its jobs. See the log of the step.') {
     const worstFirst = (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes);
     writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
     const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);

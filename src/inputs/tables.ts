@@ -105,7 +105,7 @@ export const checkInputs = {
     const name = workflowFile(given);
     if (runner.input('commit-status').trim().toLowerCase() !== 'false') return name;
     throw invalid(
-      'needs `commit-status: true`: the pending status shows for which jobs it was dispatched',
+      'needs `commit-status: true`: the check uses pending commit statuses to know which jobs still need a follow-up',
     );
   },
   ref: line,

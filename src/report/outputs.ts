@@ -28,7 +28,7 @@ const maxJobsBytes = 100_000;
 export function writeOutputs(
   runner: Runner,
   outcomes: readonly Outcome[] = [],
-  message = 'The step ended before it could report on its jobs: see its log.',
+  message = 'The step ended before it could report its jobs. See the log of the step.',
 ): void {
   const worstFirst = sortByResult(outcomes);
   writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);

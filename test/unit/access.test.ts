@@ -96,7 +96,7 @@ describe('an empty secret', () => {
     const message = complaint({ GITHUB_EVENT_NAME: 'pull_request' });
     expect(message).toMatch(/^is empty\. GitHub .* Otherwise, store both keys /);
     expect(message).toContain(
-      'GitHub does not pass secrets to workflows that are triggered by a pull request',
+      'GitHub does not pass secrets to workflows that a pull request from a fork triggers',
     );
   });
 });

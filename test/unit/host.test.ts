@@ -158,7 +158,7 @@ describe('a key that is refused', () => {
     const refused = [401, '{"message":"bad key"}'] as const;
     const first = await errorOf(clientOf([refused]).read());
     expect(describeError(first ?? new Error('none'), 'watch job x').remedy).toContain(
-      'complete and valid and belong together',
+      'complete and valid, and belong to the same API key pair',
     );
     const { read } = clientOf([[200, job], refused]);
     await read();

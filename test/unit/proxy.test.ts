@@ -77,5 +77,5 @@ test.each([
   setEnvironment({ HTTPS_PROXY: proxy });
   const opening = () => connect(new URL('https://api.dispersed.com'));
   expect(opening).toThrow(InputError);
-  expect(opening).toThrow(/^HTTPS_PROXY or HTTP_PROXY: is not the address of a proxy(?!.*hunter2)/);
+  expect(opening).toThrow(/^HTTPS_PROXY or HTTP_PROXY: is not the URL of a proxy(?!.*hunter2)/);
 });
