@@ -496,7 +496,7 @@ describe('as the runner starts it', () => {
     const errors = errorsIn(log);
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /allowed_region_codes: unknown field\.\n.*allowed-region-codes\. .* not the older host, https:\/\/api\.compute\.x\.io\.$/,
+        /allowed_region_codes: unknown field\.\n.*allowed-region-codes\. The older host, https:\/\/api\.compute\.x\.io, does not support it\.$/,
       ),
     ]);
   });

@@ -115,7 +115,7 @@ test('a wrong key is named, and the right one is all it takes', async () => {
     const played = await run(workflow, { 'secrets.DISPERSED_SECRET_KEY': 'sk_of_another_pair' });
     const [error] = errorsOf(played);
     expect(error?.title).toMatch(/the API key was not accepted$/);
-    expect(error?.message).toMatch(/keys? .*belong together/);
+    expect(error?.message).toMatch(/keys? .*belong to the same API key pair/);
     expect(simulator.jobs()).toEqual([]);
   }
   const fixed = await run(quickStart);

@@ -165,6 +165,6 @@ describe('a key that is refused', () => {
     const later = describeError((await errorOf(read())) ?? new Error('none'), 'watch job x');
     expect(later.title).toBe('Could not watch job x: the API key is no longer accepted');
     expect(later.remedy).toContain('may have expired');
-    expect(later.remedy).toContain('cannot be canceled with this key');
+    expect(later.remedy).toContain('this key cannot cancel it');
   });
 });
