@@ -29669,7 +29669,10 @@ function bodyLines({ body }) {
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
+// EXTERNAL MODULE: ./build/custody/mark.js
+var custody_mark = __nccwpck_require__(1415);
 ;// CONCATENATED MODULE: ./build/cooking/submit.js
+
 
 
 
@@ -29708,7 +29711,13 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
             throw new errors/* InterruptedError */.p4();
         record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
         try {
-            return await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
+            const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
+            const mark = (0,custody_mark/* readHashAndNonce */.fN)(job);
+            if (mark === null || `${mark.hash}-${mark.nonce}` === request.mark)
+                return job;
+            const call = `POST /v1/job-recipes/${request.recipeUuid}/cook`;
+            const detail = `the response is for another job, ${job.uuid}`;
+            throw new errors/* ServiceError */._7({ trouble: 'unreadable', request: call, detail });
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
@@ -29745,8 +29754,6 @@ async function look(error, windowMs, { find, facts }) {
     }
 }
 
-// EXTERNAL MODULE: ./build/custody/mark.js
-var mark = __nccwpck_require__(1415);
 // EXTERNAL MODULE: ./build/jobs/failure.js
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/status.js
@@ -29802,7 +29809,7 @@ async function readByHash(client, signal) {
     const jobs = [];
     for await (const job of read(() => oldestMs))
         jobs.push(job);
-    return Map.groupBy(jobs, (job) => (0,mark/* readHashAndNonce */.fN)(job)?.hash);
+    return Map.groupBy(jobs, (job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash);
 }
 function attemptsOf(first, byHash) {
     const tries = [first, ...first.alternatives];
@@ -29810,7 +29817,7 @@ function attemptsOf(first, byHash) {
     return first.earlierHashes.map((_, attempt) => tries.map((request) => ({ request, jobs: jobsOf(request, attempt) })));
 }
 function isOfSeveralSteps(found) {
-    const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,mark/* readHashAndNonce */.fN)(job)?.nonce));
+    const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce));
     return new Set(nonces).size > 1;
 }
 function chooseJob(attempts) {
@@ -30009,7 +30016,7 @@ async function cookEntry(step, entry, request, { plans, prices, earlier }) {
             onUnanswered: (error) => log.cookUnanswered(request, error),
             onDelayed: log.cookDelayed,
         });
-        if (job.description !== null && !(0,mark/* carriesMark */.LR)(job, request.mark))
+        if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
             log.markMissing(job);
         (0,update/* trackJob */.xH)(step, entry, job, origin, submittedAtMs);
         return null;

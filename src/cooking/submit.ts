@@ -6,6 +6,7 @@ import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { lookupWindowMs, type Find } from '../custody/find.ts';
+import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
 interface SubmitOptions {
@@ -73,7 +74,13 @@ async function send(
     record({ sends: facts().sends + 1, serverSentAtMs: client.serverNow() });
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
-      return await cookRecipe(client, request.recipeUuid, body, abandon, ended);
+      const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
+      const mark = readHashAndNonce(job);
+      if (mark === null || `${mark.hash}-${mark.nonce}` === request.mark) return job;
+      // It carries the mark of another entry, step or run: this cook is in doubt.
+      const call = `POST /v1/job-recipes/${request.recipeUuid}/cook`;
+      const detail = `the response is for another job, ${job.uuid}`;
+      throw new ServiceError({ trouble: 'unreadable', request: call, detail });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);

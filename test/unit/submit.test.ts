@@ -113,6 +113,15 @@ describe('how often a cook is sent', () => {
     expect(client.times('POST')).toHaveLength(1);
   });
 
+  // As of a cache, or of a service that mixes up its answers.
+  test('an answer with the mark of another job leaves a doubt', async () => {
+    const list = ({ atMs }: SentCall) => (atMs > 20_000 ? ['cook-1-a'] : []);
+    const description = `x [cook-${'0'.repeat(32)}-${'1'.repeat(16)}]`;
+    const { client, send } = open({ cooks: [{ description }], list });
+    expect((await send()).sent).toMatchObject({ origin: 'found', job: { uuid: uuidNumber(50) } });
+    expect(client.times('POST')).toHaveLength(1);
+  });
+
   test('where nothing can be looked for, the cook is not repeated, and its own error is told', async () => {
     const { client, send } = open({ cooks: [lost], list: () => refused(503) });
     expect((await send()).sent).toBe(lost);
