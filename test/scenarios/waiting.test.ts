@@ -25,7 +25,7 @@ describe('transient errors are retried', () => {
       expect(resultOf(played)).toBe('succeeded');
       expect(played.main.lines.filter((line) => line.includes('Retrying'))).toHaveLength(1);
       expect(played.main.lines.filter((line) => line.includes('available again'))).toHaveLength(1);
-      expect(played.main.annotations).toEqual([]);
+      expect([...errorsOf(played), ...warningsOf(played)]).toEqual([]);
     },
   );
 
@@ -220,6 +220,7 @@ describe('many jobs', () => {
     const played = await play({ ...scene, recipes });
     expect(resultOf(played)).toBe('succeeded');
     const lists = requestsTo(played, 'GET').filter(({ path }) => path === '/v1/jobs');
-    expect(lists).toHaveLength(1);
+    // One in each look of some four.
+    expect(lists.length).toBeLessThanOrEqual(6);
   });
 });
