@@ -28855,7 +28855,7 @@ const repositorySchema = mini_schemas/* object */.Ikc({ default_branch: mini_sch
 async function finishStatuses(followUp, ended) {
     const { github, workflow, onProblem } = followUp;
     try {
-        const [first, ...rest] = await readDue(followUp, ended);
+        const [first, ...rest] = await readDue(github, ended);
         if (first === undefined)
             return;
         let { ref } = followUp;
@@ -28869,17 +28869,11 @@ async function finishStatuses(followUp, ended) {
         onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
     }
 }
-const maxCommits = 100;
-const endOf = ({ job }) => job.completed_at ?? job.created_at ?? '';
-async function readDue({ github, runner }, ended) {
-    const latestFirst = ended.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
-    const shas = [...new Set(latestFirst.map(({ mark }) => mark.sha))].filter((sha) => sha !== '');
-    const read = shas.slice(0, maxCommits);
-    if (read.length < shas.length)
-        runner.print(`Reading the statuses of ${maxCommits} of ${shas.length} commits, whose jobs ended last`);
+async function readDue(github, ended) {
+    const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
     const uuids = new Set(ended.map(({ job }) => job.uuid));
-    const all = await Promise.all(read.map(async (sha) => (0,github_statuses/* readPendingStatuses */.gg)(github, sha)));
-    const pending = all.flat().filter(({ jobUuid }) => uuids.has(jobUuid));
+    const all = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
+    const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
     const watched = pending.filter(({ isLeft }) => !isLeft);
     const runIds = watched.map(({ runId }) => runId);
     const runs = await readRuns(github, runIds);
@@ -31388,6 +31382,42 @@ async function readHead(deps, token = '', number) {
 
 /***/ }),
 
+/***/ 987:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ openOctokit),
+/* harmony export */   Z: () => (/* binding */ graphqlRoute)
+/* harmony export */ });
+const graphqlRoute = 'GRAPHQL';
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
+const maxRequestMs = 8_000;
+function openOctokit(runner, token) {
+    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
+    const connect = async () => {
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
+        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
+    };
+    let connection;
+    return async (route, parameters, signal) => {
+        const octokit = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: silent };
+        if (route === graphqlRoute) {
+            const { query, ...variables } = parameters;
+            return octokit.graphql(String(query), { ...variables, request });
+        }
+        const answer = await octokit.request(route, {
+            ...parameters,
+            request,
+        });
+        return answer.data;
+    };
+}
+
+
+/***/ }),
+
 /***/ 1446:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -31401,7 +31431,7 @@ async function readHead(deps, token = '', number) {
 /* harmony export */   kd: () => (/* binding */ statusRoute)
 /* harmony export */ });
 /* unused harmony export parsePendingUrl */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4343);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
@@ -31410,8 +31440,12 @@ async function readHead(deps, token = '', number) {
 /* harmony import */ var _report_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
 /* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6625);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1362);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8480);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4463);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6469);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8480);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4463);
+/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(987);
+
+
 
 
 
@@ -31429,29 +31463,41 @@ function pendingUrl(page, { jobUuid, isLeft }) {
 const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 function parsePendingUrl(url) {
     const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_8__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_9__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
-const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .object */ .Ikc({
-    context: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP(),
-    state: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP(),
-    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .string */ .YjP()), null),
+const maxSingleReads = 20;
+const commitsPerQuery = 50;
+const maxReadsWithoutGraphql = 100;
+async function readPendingStatuses(github, shas) {
+    if (shas.length > maxSingleReads) {
+        try {
+            const groups = (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_8__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
+            return (await Promise.all(groups.map(async (group) => queryStatuses(github, group)))).flat();
+        }
+        catch (error) {
+            const isAnswer = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && error.trouble !== 'unavailable';
+            if (!isAnswer || error.trouble === 'limited')
+                throw error;
+        }
+    }
+    const singly = shas.slice(0, maxReadsWithoutGraphql);
+    return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
+}
+const url = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP()), null);
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({
+    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), target_url: url })),
 });
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_10__/* .array */ .YOg(statusSchema) });
 const pageSize = 100;
 const maxPages = 10;
-async function readPendingStatuses(github, sha) {
+async function listStatuses(github, sha) {
     const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
     const found = [];
     try {
         for (let page = 1; page <= maxPages; page += 1) {
             const query = { ref: sha, per_page: pageSize, page };
             const { statuses } = await github.read(combinedSchema, route, query);
-            for (const { context, state, target_url: url } of statuses) {
-                const isOurs = state === 'pending' && context.startsWith('dispersed / ');
-                const pending = isOurs ? parsePendingUrl(url) : null;
-                if (pending !== null)
-                    found.push({ sha, context, ...pending });
-            }
+            for (const { target_url: targetUrl, ...status } of statuses)
+                found.push(...toPending(sha, { ...status, targetUrl }));
             if (statuses.length < pageSize)
                 break;
         }
@@ -31461,6 +31507,22 @@ async function readPendingStatuses(github, sha) {
             throw error;
     }
     return found;
+}
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), targetUrl: url });
+const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .array */ .YOg(contextSchema) });
+const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(statusSchema)) });
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .nullable */ .mee(commitSchema)) });
+async function queryStatuses(github, shas) {
+    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
+    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_11__/* .graphqlRoute */ .Z, { query });
+    return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)));
+}
+function toPending(sha, status) {
+    const { context, state, targetUrl } = status;
+    const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
+    const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+    return pending === null ? [] : [{ sha, context, ...pending }];
 }
 const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 async function setStatus(github, sha, status) {
@@ -31478,7 +31540,7 @@ async function finishStatus(github, { sha, context, page }, job) {
 const maxFinishMs = 10_000;
 async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_9__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
     const finish = async (status) => {
         const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
         if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .Ic)(client)))
@@ -31487,7 +31549,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
             await keepPending(github, { ...status, isLeft: true }, 'Left running');
     };
     try {
-        const statuses = await readPendingStatuses(github, sha);
+        const statuses = await readPendingStatuses(github, [sha]);
         const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
         await Promise.all(statuses.filter(isOwn).map(finish));
     }
@@ -31513,7 +31575,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5665);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6501);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3114);
 
 
@@ -38446,50 +38508,19 @@ function describeNoOffers({ requirements, nearestGpu }) {
 
 /***/ }),
 
-/***/ 5665:
+/***/ 6501:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  d: () => (/* binding */ runCommand)
-});
-
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/service/http.js
-var http = __nccwpck_require__(8186);
-// EXTERNAL MODULE: ./build/service/probe.js
-var probe = __nccwpck_require__(9630);
-;// CONCATENATED MODULE: ./build/github/octokit.js
-const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
-const maxRequestMs = 8_000;
-function openOctokit(runner, token) {
-    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
-    const connect = async () => {
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
-        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
-    };
-    let connection;
-    return async (route, parameters, signal) => {
-        const octokit = await (connection ??= connect());
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: silent };
-        const answer = await octokit.request(route, {
-            ...parameters,
-            request,
-        });
-        return answer.data;
-    };
-}
-
-// EXTERNAL MODULE: ./build/clock.js
-var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runner.js + 17 modules
-var runner = __nccwpck_require__(3114);
-// EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
-var folder = __nccwpck_require__(1033);
-;// CONCATENATED MODULE: ./build/run.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ runCommand)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
+/* harmony import */ var _service_http_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8186);
+/* harmony import */ var _service_probe_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9630);
+/* harmony import */ var _github_octokit_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(987);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3114);
+/* harmony import */ var _ssh_folder_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1033);
 
 
 
@@ -38505,13 +38536,13 @@ async function runCommand(command) {
         process.on(signal, () => interrupt.abort());
     }
     await command({
-        runner: runner/* actionsRunner */.A,
-        clock: clock/* systemClock */.ml,
+        runner: _runner_js__WEBPACK_IMPORTED_MODULE_5__/* .actionsRunner */ .A,
+        clock: _clock_js__WEBPACK_IMPORTED_MODULE_4__/* .systemClock */ .ml,
         random: Math.random,
-        connect: http/* connect */.Ng,
-        openProbe: probe/* openProbe */.Rs,
-        openGitHub: openOctokit,
-        createSshFolder: (path, user) => (0,folder/* createSshFolder */.l4)(path, user, (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
+        connect: _service_http_js__WEBPACK_IMPORTED_MODULE_1__/* .connect */ .Ng,
+        openProbe: _service_probe_js__WEBPACK_IMPORTED_MODULE_2__/* .openProbe */ .Rs,
+        openGitHub: _github_octokit_js__WEBPACK_IMPORTED_MODULE_3__/* .openOctokit */ .O,
+        createSshFolder: (path, user) => (0,_ssh_folder_js__WEBPACK_IMPORTED_MODULE_6__/* .createSshFolder */ .l4)(path, user, (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_0__.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
         interrupt: interrupt.signal,
     });
 }
@@ -38519,7 +38550,7 @@ function verifyCertificates() {
     if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0')
         return;
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
-    runner/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: the action always verifies certificates. To trust your own certificate, set NODE_EXTRA_CA_CERTS');
+    _runner_js__WEBPACK_IMPORTED_MODULE_5__/* .actionsRunner */ .A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: the action always verifies certificates. To trust your own certificate, set NODE_EXTRA_CA_CERTS');
 }
 
 
@@ -41280,6 +41311,7 @@ function isList(value) {
 /* harmony export */   RI: () => (/* binding */ readJobs),
 /* harmony export */   Vn: () => (/* binding */ readTogether),
 /* harmony export */   ci: () => (/* binding */ readRunsOfJobs),
+/* harmony export */   dm: () => (/* binding */ splitIntoGroups),
 /* harmony export */   rg: () => (/* binding */ createDescribedReader),
 /* harmony export */   s$: () => (/* binding */ readAllPages),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
@@ -41328,6 +41360,10 @@ async function readAllPages(...given) {
     }
     return { items: all, isWhole };
 }
+function splitIntoGroups(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
 const maxConcurrent = 16;
 async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
     const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_3__/* ["default"] */ .A)(maxConcurrent);
@@ -41338,7 +41374,7 @@ async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
             for (const [uuid, value] of answer)
                 found.set(uuid, value);
     };
-    const groups = Array.from({ length: Math.ceil(uuids.length / groupSize) }, (_, group) => uuids.slice(group * groupSize, (group + 1) * groupSize));
+    const groups = splitIntoGroups(uuids, groupSize);
     await readAll(groups);
     const [first, ...others] = groups
         .filter((group) => group.length > 1)

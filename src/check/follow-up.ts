@@ -42,7 +42,7 @@ export async function finishStatuses(
 ): Promise<void> {
   const { github, workflow, onProblem } = followUp;
   try {
-    const [first, ...rest] = await readDue(followUp, ended);
+    const [first, ...rest] = await readDue(github, ended);
     if (first === undefined) return;
     let { ref } = followUp;
     if (workflow !== undefined)
@@ -56,22 +56,11 @@ export async function finishStatuses(
   }
 }
 
-// GitHub lets a workflow's token ask 1,000 times an hour.
-const maxCommits = 100;
-const endOf = ({ job }: MarkedJob) => job.completed_at ?? job.created_at ?? '';
-
-async function readDue({ github, runner }: FollowUp, ended: readonly MarkedJob[]) {
-  // What has ended last is what may still be pending.
-  const latestFirst = ended.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
-  const shas = [...new Set(latestFirst.map(({ mark }) => mark.sha))].filter((sha) => sha !== '');
-  const read = shas.slice(0, maxCommits);
-  if (read.length < shas.length)
-    runner.print(
-      `Reading the statuses of ${maxCommits} of ${shas.length} commits, whose jobs ended last`,
-    );
+async function readDue(github: GitHub, ended: readonly MarkedJob[]) {
+  const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
   const uuids = new Set(ended.map(({ job }) => job.uuid));
-  const all = await Promise.all(read.map(async (sha) => readPendingStatuses(github, sha)));
-  const pending = all.flat().filter(({ jobUuid }) => uuids.has(jobUuid));
+  const all = await readPendingStatuses(github, [...shas]);
+  const pending = all.filter(({ jobUuid }) => uuids.has(jobUuid));
   const watched = pending.filter(({ isLeft }) => !isLeft);
   const runIds = watched.map(({ runId }) => runId);
   const runs = await readRuns(github, runIds);

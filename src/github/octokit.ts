@@ -5,6 +5,9 @@ export type OpenGitHub = typeof openOctokit;
 /** Sends one request, once; gives the body of a success, rejects as Octokit does. */
 export type SendToGitHub = ReturnType<OpenGitHub>;
 
+/** The route of GraphQL, whose address differs on GitHub Enterprise Server. */
+export const graphqlRoute = 'GRAPHQL';
+
 // Its warnings hold text of the answer, and would go to the log as they are.
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -28,6 +31,10 @@ export function openOctokit(runner: Runner, token: string) {
     const octokit = await (connection ??= connect());
     const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
     const request = { signal: bound, redirect: 'error', log: silent } as const;
+    if (route === graphqlRoute) {
+      const { query, ...variables } = parameters;
+      return octokit.graphql(String(query), { ...variables, request });
+    }
     const answer: { readonly data: unknown } = await octokit.request(route, {
       ...parameters,
       request,

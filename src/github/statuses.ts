@@ -9,8 +9,10 @@ import { describeEnd, type Message } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/errors.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
+import { splitIntoGroups } from '../service/lists.ts';
 import { isUuid, type Job } from '../service/schemas.ts';
 import { createGitHub, type GitHub } from './client.ts';
+import { graphqlRoute } from './octokit.ts';
 
 // A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
 // ignores, it names its job. So a later check knows which status is whose, and can finish it.
@@ -37,29 +39,48 @@ export function parsePendingUrl(url: string | null) {
   return isUuid(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 
-const statusSchema = z.object({
-  context: z.string(),
-  state: z.string(),
-  target_url: z.catch(z.nullable(z.string()), null),
+// With more commits, a request for each would be too many for every few minutes.
+const maxSingleReads = 20;
+const commitsPerQuery = 50;
+// Where GraphQL is not available: GitHub lets a workflow's token ask 1,000 times an hour.
+const maxReadsWithoutGraphql = 100;
+
+/** Reads the pending statuses of these commits that stand for a job; a commit that is gone has none. */
+export async function readPendingStatuses(
+  github: GitHub,
+  shas: readonly string[],
+): Promise<readonly PendingStatus[]> {
+  if (shas.length > maxSingleReads) {
+    try {
+      const groups = splitIntoGroups(shas, commitsPerQuery);
+      return (await Promise.all(groups.map(async (group) => queryStatuses(github, group)))).flat();
+    } catch (error) {
+      // A token that may read statuses may still not read commits by GraphQL.
+      const isAnswer = error instanceof GitHubError && error.trouble !== 'unavailable';
+      if (!isAnswer || error.trouble === 'limited') throw error;
+    }
+  }
+  const singly = shas.slice(0, maxReadsWithoutGraphql);
+  return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
+}
+
+const url = z.catch(z.nullable(z.string()), null);
+const combinedSchema = z.object({
+  statuses: z.array(z.object({ context: z.string(), state: z.string(), target_url: url })),
 });
-const combinedSchema = z.object({ statuses: z.array(statusSchema) });
 
 const pageSize = 100;
 const maxPages = 10;
 
-/** Reads the pending statuses of a commit that stand for a job; a commit that is gone has none. */
-export async function readPendingStatuses(github: GitHub, sha: string) {
+async function listStatuses(github: GitHub, sha: string) {
   const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
   const found: PendingStatus[] = [];
   try {
     for (let page = 1; page <= maxPages; page += 1) {
       const query = { ref: sha, per_page: pageSize, page };
       const { statuses } = await github.read(combinedSchema, route, query);
-      for (const { context, state, target_url: url } of statuses) {
-        const isOurs = state === 'pending' && context.startsWith('dispersed / ');
-        const pending = isOurs ? parsePendingUrl(url) : null;
-        if (pending !== null) found.push({ sha, context, ...pending });
-      }
+      for (const { target_url: targetUrl, ...status } of statuses)
+        found.push(...toPending(sha, { ...status, targetUrl }));
       if (statuses.length < pageSize) break;
     }
   } catch (error) {
@@ -67,6 +88,30 @@ export async function readPendingStatuses(github: GitHub, sha: string) {
     if (!(error instanceof GitHubError && [404, 422].includes(error.status))) throw error;
   }
   return found;
+}
+
+const contextSchema = z.object({ context: z.string(), state: z.string(), targetUrl: url });
+const statusSchema = z.object({ contexts: z.array(contextSchema) });
+const commitSchema = z.object({ status: z.optional(z.nullable(statusSchema)) });
+const graphqlSchema = z.object({ repository: z.record(z.string(), z.nullable(commitSchema)) });
+
+async function queryStatuses(github: GitHub, shas: readonly string[]) {
+  const commits = shas.map(
+    (sha, index) =>
+      `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
+  );
+  const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+  const { repository } = await github.read(graphqlSchema, graphqlRoute, { query });
+  return shas.flatMap((sha, index) =>
+    (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)),
+  );
+}
+
+function toPending(sha: string, status: z.output<typeof contextSchema>) {
+  const { context, state, targetUrl } = status;
+  const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
+  const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+  return pending === null ? [] : [{ sha, context, ...pending }];
 }
 
 export interface NewStatus extends Message {
@@ -123,7 +168,7 @@ export async function finishOwnStatuses(
     else await keepPending(github, { ...status, isLeft: true }, 'Left running');
   };
   try {
-    const statuses = await readPendingStatuses(github, sha);
+    const statuses = await readPendingStatuses(github, [sha]);
     const isOwn = (status: PendingStatus) =>
       status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
     await Promise.all(statuses.filter(isOwn).map(finish));

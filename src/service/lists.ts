@@ -56,6 +56,12 @@ export async function readAllPages<T extends object>(...given: Parameters<typeof
   return { items: all as readonly T[], isWhole };
 }
 
+/** Splits a list into groups of at most so many. */
+export function splitIntoGroups<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+
 // Few at a time, to spare the service.
 const maxConcurrent = 16;
 
@@ -77,9 +83,7 @@ export async function readTogether<T>(
     for (const answer of await Promise.all(answers))
       for (const [uuid, value] of answer) found.set(uuid, value);
   };
-  const groups = Array.from({ length: Math.ceil(uuids.length / groupSize) }, (_, group) =>
-    uuids.slice(group * groupSize, (group + 1) * groupSize),
-  );
+  const groups = splitIntoGroups(uuids, groupSize);
   await readAll(groups);
   const [first, ...others] = groups
     .filter((group) => group.length > 1)

@@ -50,7 +50,7 @@ export async function startHostileGitHub(
         if (request.method === 'POST') sent.push(...textsIn(body).filter(isNew));
         const isFault = dice.chance(faultRate);
         response.statusCode = isFault ? dice.pick(statuses) : 200;
-        const text = isFault ? fault() : JSON.stringify(answerTo(request.method));
+        const text = isFault ? fault() : JSON.stringify(answerTo(request.method, request.url));
         sendInPieces(response, Buffer.from(text), headersOf(dice), dice);
       });
   }, 0);
@@ -92,10 +92,10 @@ function createAnswers(options: HostileGitHubOptions, dice: Dice, given: Set<str
     );
     const url = `${link}#dispersed-${kind}-${options.jobUuid}`;
     const context = give(`dispersed / ${text()}`);
-    return { context, state: 'pending', target_url: url, description: text() };
+    return { context, state: 'pending', target_url: url, targetUrl: url, description: text() };
   };
-  return (method = ''): unknown => {
-    if (method === 'POST') return any();
+  return (method = '', url = ''): unknown => {
+    if (method === 'POST' && !url.includes('graphql')) return any();
     const found = [status(), status(), any()];
     return {
       default_branch: give(text()),
@@ -104,6 +104,7 @@ function createAnswers(options: HostileGitHubOptions, dice: Dice, given: Set<str
       ...run(),
       sha: options.sha,
       statuses: dice.chance(0.9) ? found.slice(0, 2) : found,
+      data: { repository: { c0: { status: { contexts: found.slice(0, 2) } } } },
     };
   };
 }

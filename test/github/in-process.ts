@@ -10,7 +10,7 @@ export function sendTo(model: GitHubModel): SendToGitHub {
   return async (route, parameters) => {
     const { status, body } = answerOf(model, toRequest(route, parameters));
     if (status >= 300) throw refusal(status);
-    return body;
+    return dataIn(route, body);
   };
 }
 
@@ -19,7 +19,7 @@ export function toRequest(
   route: string,
   parameters: Readonly<Record<string, unknown>>,
 ): ModelRequest {
-  const [method = '', path = ''] = route.split(' ');
+  const [method = '', path = ''] = route === 'GRAPHQL' ? ['POST', '/graphql'] : route.split(' ');
   const left = new Map(Object.entries(parameters));
   const pathname = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(left.get(name));
@@ -29,6 +29,11 @@ export function toRequest(
   const texts = [...left].map(([name, value]): [string, string] => [name, String(value)]);
   const query = new URLSearchParams(method === 'GET' ? texts : []);
   return { method, pathname, query, body: Object.fromEntries(left) };
+}
+
+/** What Octokit gives of an answer. */
+export function dataIn(route: string, body: unknown): unknown {
+  return route === 'GRAPHQL' ? (body as { readonly data: unknown }).data : body;
 }
 
 /** An answer, as Octokit rejects with it. */

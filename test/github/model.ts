@@ -32,6 +32,8 @@ export interface ModelStatus {
 export interface Permissions {
   readonly actions: 'none' | 'read' | 'write';
   readonly statuses: 'none' | 'read' | 'write';
+  /** To read commits by GraphQL. */
+  readonly contents: 'none' | 'read';
 }
 
 export interface GitHubModel {
@@ -48,7 +50,7 @@ export interface GitHubModel {
   readonly workflows: Set<string>;
 }
 
-const allPermissions: Permissions = { actions: 'write', statuses: 'write' };
+const allPermissions: Permissions = { actions: 'write', statuses: 'write', contents: 'read' };
 
 export function createGitHubModel(repository = 'acme/renders'): GitHubModel {
   return {
@@ -108,6 +110,7 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
     /^\/repos\/([\w.-]+\/[\w.-]+)\/actions\/workflows\/([\w.-]+)\/dispatches$/,
     createDispatch,
   ],
+  ['POST', /^(\/(?:api\/)?graphql)$/, queryStatuses],
 ];
 
 /** Answers a request as GitHub would. */
@@ -116,7 +119,8 @@ export function answerOf(model: GitHubModel, request: ModelRequest): ModelAnswer
     const match = path.exec(request.pathname);
     if (match === null || method !== request.method) continue;
     const [, place = '', ...parts] = match;
-    return place === model.repository ? handle(model, request, parts) : notFound;
+    const isHere = place.endsWith('graphql') || place === model.repository;
+    return isHere ? handle(model, request, parts) : notFound;
   }
   return notFound;
 }
@@ -207,4 +211,27 @@ function createDispatch(
   if (!ref || !isText) return refusal(422, 'Validation Failed');
   model.dispatches.push({ workflow, ref, inputs });
   return { status: 204, body: undefined };
+}
+
+function queryStatuses(model: GitHubModel, { body }: ModelRequest): ModelAnswer {
+  const { contents, statuses } = model.permissions;
+  const message = 'Resource not accessible by integration';
+  const errors = [{ type: 'FORBIDDEN', message }];
+  if (contents === 'none' || statuses === 'none') {
+    return { status: 200, body: { data: null, errors } };
+  }
+  const commits = [...String(body['query']).matchAll(/(c\d+): object\(oid: "([0-9a-f]{40})"\)/g)];
+  const members = commits.map(([, name = '', sha = '']) => {
+    const contexts = latestStatuses(model, sha).map(
+      ({ context, state, target_url: targetUrl }) => ({
+        context,
+        state: state.toUpperCase(),
+        targetUrl,
+      }),
+    );
+    const commit: unknown = { status: contexts.length === 0 ? null : { contexts } };
+    return [name, commit] as const;
+  });
+  const repository: Record<string, unknown> = Object.fromEntries(members);
+  return { status: 200, body: { data: { repository } } };
 }

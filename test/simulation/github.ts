@@ -1,5 +1,5 @@
 import type { SendToGitHub } from '../../src/github/octokit.ts';
-import { refusal, toRequest } from '../github/in-process.ts';
+import { dataIn, refusal, toRequest } from '../github/in-process.ts';
 import {
   answerOf,
   createGitHubModel,
@@ -59,7 +59,7 @@ export function createSimulatedGitHub(
             if (blip === 'limited') reject(refusal(403, { 'retry-after': '5' }));
             else if (answer === null || blip !== null) reject(refusal(502));
             else if (answer.status >= 300) reject(refusal(answer.status));
-            else resolve(answer.body);
+            else resolve(dataIn(route, answer.body));
           });
         });
       }),

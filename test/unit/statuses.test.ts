@@ -1,77 +1,69 @@
 import { expect, test } from '@jest/globals';
-import type { Job } from '../../src/service/schemas.ts';
-import { finishOwnStatuses } from '../../src/github/statuses.ts';
-import type { SendToGitHub } from '../../src/github/octokit.ts';
-import { refusal, sendTo } from '../github/in-process.ts';
-import { createGitHubModel, type GitHubModel } from '../github/model.ts';
-import { rememberingRunner } from '../runner/in-process.ts';
-import { fakeClient } from '../support/client.ts';
-import { createMadeUpClock } from '../support/clock.ts';
-import { fakeDeps } from '../support/deps.ts';
-import { fakeJob, uuidNumber, fakeRunRef } from '../support/outcomes.ts';
+import { GitHubError, type GitHubTrouble } from '../../src/errors.ts';
+import { graphqlRoute, type SendToGitHub } from '../../src/github/octokit.ts';
+import { readPendingStatuses } from '../../src/github/statuses.ts';
+import { clientOn, refusal } from '../github/in-process.ts';
+import { uuidNumber } from '../support/outcomes.ts';
 
-const run = fakeRunRef({ sha: 'a'.repeat(40) });
-const page = 'https://github.com/acme/renders/actions/runs';
+const url = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuidNumber(1)}`;
+const shasOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(40, '0'));
 
-/** Has post finish the statuses of the first three jobs, which are in these statuses now. */
-async function finish(
-  jobs: readonly Partial<Job>[],
-  urls: readonly string[],
-  open: (model: GitHubModel) => SendToGitHub = sendTo,
-) {
-  const clock = createMadeUpClock();
-  const runner = rememberingRunner({});
-  const model = createGitHubModel();
-  for (const [index, target_url] of urls.entries()) {
-    const context = `dispersed / ${index + 1}`;
-    const status = { sha: run.sha, state: 'pending', context, description: 'Running' };
-    model.statuses.push({ ...status, target_url });
-  }
-  const client = fakeClient(clock, ({ pathname }) => {
-    const number = jobs.findIndex((_, index) => pathname.endsWith(uuidNumber(index + 1)));
-    return fakeJob({ ...jobs[number], uuid: uuidNumber(number + 1) });
-  });
-  const deps = { ...fakeDeps(runner, clock), random: () => 1, openGitHub: () => open(model) };
-  const uuids = new Set(jobs.map((_, index) => uuidNumber(index + 1)));
-  await finishOwnStatuses(deps, run, 't', uuids, client);
-  const last = new Map(model.statuses.map((status) => [status.context, status]));
-  const set = model.statuses.length - urls.length;
-  return { runner, clock, set, last: [...last.values()] };
+const failures: Readonly<Record<GitHubTrouble, Error>> = {
+  unauthorized: refusal(401),
+  forbidden: refusal(403),
+  refused: refusal(422),
+  internal: new Error('no'),
+  limited: refusal(429),
+  unavailable: refusal(502),
+};
+
+/** Reads the statuses of so many commits, each of which has one, where GraphQL fails in this way. */
+async function read(count: number, trouble: GitHubTrouble) {
+  const routes: string[] = [];
+  const over = new AbortController();
+  const send: SendToGitHub = async (route, parameters) => {
+    routes.push(route);
+    if (route === graphqlRoute) {
+      // Else it would be waited for.
+      if (trouble === 'limited') over.abort();
+      throw failures[trouble];
+    }
+    const context = `dispersed / ${String(parameters['ref'])}`;
+    return { statuses: [{ context, state: 'pending', target_url: url }] };
+  };
+  const statuses = await readPendingStatuses(
+    clientOn(send, { signal: over.signal }),
+    shasOf(count),
+  );
+  return { statuses, routes };
 }
 
-const pendingOf = (number: number, runId = '1', kind = 'job') =>
-  `${page}/${runId}#dispersed-${kind}-${uuidNumber(number)}`;
-
-test('what has ended is finished, and what lives on is left to check', async () => {
-  const jobs = [{ status: 'COMPLETED' }, { status: 'FAILED' }, { status: 'RUNNING' }];
-  const { last, runner } = await finish(jobs, [pendingOf(1), pendingOf(2), pendingOf(3)]);
-  expect(last.map(({ state, target_url: url }) => [state, url])).toEqual([
-    ['success', `${page}/1`],
-    ['failure', `${page}/1`],
-    ['pending', pendingOf(3, '1', 'left')],
-  ]);
-  expect(runner.annotations).toEqual([]);
+test('up to 20 commits are read one by one', async () => {
+  const { statuses, routes } = await read(20, 'forbidden');
+  expect(statuses.map(({ sha }) => sha)).toEqual(shasOf(20));
+  expect(routes).not.toContain(graphqlRoute);
 });
 
-test('those of other runs and jobs, and what was left already, are not touched', async () => {
-  const urls = [pendingOf(1, '2'), pendingOf(9), pendingOf(1, '1', 'left'), `${page}/1`];
-  expect((await finish([{ status: 'COMPLETED' }], urls)).set).toBe(0);
+test.each<GitHubTrouble>(['unauthorized', 'forbidden', 'refused', 'internal'])(
+  'more are too where GraphQL is %s',
+  async (trouble) => {
+    const { statuses, routes } = await read(21, trouble);
+    expect(routes[0]).toBe(graphqlRoute);
+    expect(statuses.map(({ sha, context }) => [sha, context])).toEqual(
+      shasOf(21).map((sha) => [sha, `dispersed / ${sha}`]),
+    );
+  },
+);
+
+test('but no more than 100: GitHub limits a token by the hour', async () => {
+  const { statuses } = await read(150, 'forbidden');
+  expect(statuses).toHaveLength(100);
 });
 
-test('a job that may be started once more is left to check', async () => {
-  const job = { status: 'FAILED', max_retry_count: 1, completed_at: new Date().toISOString() };
-  const { last } = await finish([job], [pendingOf(1)]);
-  expect(last.map(({ state }) => state)).toEqual(['pending']);
-});
-
-test.each<[string, SendToGitHub, string]>([
-  ['refuses', async () => Promise.reject(refusal(401, {}, 'Bad credentials')), 'expired'],
-  ['does not answer', async () => Promise.reject(refusal(503)), 'no time left'],
-  ['is limited for an hour', async () => Promise.reject(refusal(429)), 'no time left'],
-])('where GitHub %s, it is one warning within 10 s', async (_, send, words) => {
-  const { runner, clock } = await finish([{ status: 'COMPLETED' }], [pendingOf(1)], () => send);
-  expect(runner.annotations.map(({ title, message }) => [title, message])).toEqual([
-    ['The commit status could not be set', expect.stringContaining(words)],
-  ]);
-  expect(clock.monotonicMs()).toBeLessThan(11_000);
-});
+test.each<GitHubTrouble>(['limited', 'unavailable'])(
+  'GraphQL that is %s is not a reason to ask more often',
+  async (trouble) => {
+    await expect(read(21, trouble)).rejects.toThrow(GitHubError);
+  },
+);
