@@ -28954,7 +28954,7 @@ const dayMs = 86_400_000;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
     const isTooOld = ({ created_at: createdAt }) => createdAt !== null && (0,metrics/* latestMs */.q7)(createdAt) <= getSinceMs();
-    const read = (0,lists/* createDescribedReader */.rg)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const read = (0,lists/* createDescribedReader */.rg)(client, signal, retry/* retryRules */.Oo.lookUp, 'whole-list');
     const found = [];
     for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
         const mark = (0,custody_mark/* readMark */.Mp)(job);
@@ -29434,10 +29434,12 @@ async function planCooks(requests, client, signal, inputs) {
     if (first === undefined)
         return { plans: [], error: null };
     try {
-        const plan = await planCook(first, read, inputs);
+        const plan = await planCook(first, read, inputs, client.host);
         const { error } = plan;
         const isForAll = error instanceof errors/* ServiceError */._7 && isFatal(error) && error.status !== 404;
-        const rest = others.map(async (request) => isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)));
+        const rest = others.map(async (request) => isForAll
+            ? { ...plan, request }
+            : inTurn(async () => planCook(request, read, inputs, client.host)));
         const plans = [plan, ...(await Promise.all(rest))];
         return { plans, error: signal.aborted ? new errors/* InterruptedError */.p4() : combineErrors(plans) };
     }
@@ -29446,10 +29448,10 @@ async function planCooks(requests, client, signal, inputs) {
     }
 }
 const defaultFields = { max_retry_count: 0, max_node_count: 1 };
-async function planCook(request, read, inputs) {
+async function planCook(request, read, inputs, host) {
     const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
     try {
-        const recipe = await read(request.recipeUuid).catch((error) => asUnread(error, request));
+        const recipe = await read(request.recipeUuid).catch((error) => asUnread(error, request, host));
         if (recipe instanceof errors/* ServiceError */._7 && (isFatal(recipe) || needsRecipe(request, inputs))) {
             return { ...nothing, error: recipe };
         }
@@ -29469,13 +29471,14 @@ async function planCook(request, read, inputs) {
         return { ...nothing, error: isInput ? named(request, error.problems) : (0,errors/* asError */.zR)(error) };
     }
 }
-function asUnread(error, { recipeUuid }) {
+function asUnread(error, { recipeUuid }, host) {
     if (error instanceof errors/* ServiceError */._7)
         return error;
     if (!(error instanceof errors/* InterruptedError */.p4))
         throw error;
     const request = `GET /v1/job-recipes/${recipeUuid}`;
-    return new errors/* ServiceError */._7({ trouble: 'no-answer', request, detail: 'no response in time' });
+    const detail = 'no response in time';
+    return new errors/* ServiceError */._7({ trouble: 'no-answer', request, detail, isLasting: !host.isKnown() });
 }
 function isFatal({ trouble, status, isLasting }) {
     if (isLasting)
@@ -29739,9 +29742,11 @@ async function lookAfter(kind, error, failures, options) {
         return null;
     return look(error, 0, options).catch(() => null);
 }
-async function look(error, windowMs, { find, facts }) {
+async function look(error, windowMs, options) {
+    const { find, facts, client } = options;
     try {
-        return await find({ ...facts(), windowMs });
+        const serverSentAtMs = facts().serverSentAtMs ?? client.serverNow();
+        return await find({ ...facts(), serverSentAtMs, windowMs });
     }
     catch (failure) {
         throw failure instanceof errors/* ServiceError */._7 ? error : failure;
@@ -30256,7 +30261,7 @@ async function cleanUpJobs(deps) {
     }
 }
 const maxCleanupMs = 225_000;
-const maxReportMs = 15_000;
+const maxReportMs = 5_000;
 async function reconcileAll(open, wanted, client, log) {
     const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
     const reason = "the workflow's job has ended";
@@ -31391,7 +31396,8 @@ async function readHead(deps, token = '', number) {
 /* harmony export */ });
 const graphqlRoute = 'GRAPHQL';
 const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
-const maxRequestMs = 8_000;
+const maxRequestMs = 30_000;
+const maxStatusMs = 4_000;
 function openOctokit(runner, token) {
     const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
     const connect = async () => {
@@ -31401,7 +31407,8 @@ function openOctokit(runner, token) {
     let connection;
     return async (route, parameters, signal) => {
         const octokit = await (connection ??= connect());
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const maxMs = route.includes('/statuses/') ? maxStatusMs : maxRequestMs;
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxMs)]);
         const request = { signal: bound, redirect: 'error', log: silent };
         if (route === graphqlRoute) {
             const { query, ...variables } = parameters;
@@ -41308,10 +41315,10 @@ function isList(value) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   RI: () => (/* binding */ readJobs),
 /* harmony export */   Vn: () => (/* binding */ readTogether),
 /* harmony export */   ci: () => (/* binding */ readRunsOfJobs),
 /* harmony export */   dm: () => (/* binding */ splitIntoGroups),
+/* harmony export */   fC: () => (/* binding */ createJobReader),
 /* harmony export */   rg: () => (/* binding */ createDescribedReader),
 /* harmony export */   s$: () => (/* binding */ readAllPages),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
@@ -41387,24 +41394,32 @@ async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
         await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
     return found;
 }
-async function readJobs(client, uuids, signal) {
-    const read = async (group) => {
-        const [first = ''] = group;
-        try {
-            if (group.length === 1)
-                return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
-            const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
-            const asked = items.filter(({ uuid }) => group.includes(uuid));
-            return new Map(asked.map((job) => [job.uuid, job]));
-        }
-        catch (error) {
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
-                throw error;
-            const isAnswer = group.length === 1 || error.status === 429;
-            return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
-        }
+const listRestMs = 5 * 60_000;
+function createJobReader(client) {
+    const { clock } = client;
+    let listsFromMs = -Infinity;
+    return async (uuids, signal) => {
+        const read = async (group) => {
+            const [first = ''] = group;
+            try {
+                if (group.length === 1)
+                    return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
+                const { items } = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { 'filter[uuid]': group.join(',') }, signal);
+                const asked = items.filter(({ uuid }) => group.includes(uuid));
+                return new Map(asked.map((job) => [job.uuid, job]));
+            }
+            catch (error) {
+                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
+                    throw error;
+                const isAnswer = group.length === 1 || error.status === 429;
+                if (!isAnswer)
+                    listsFromMs = clock.monotonicMs() + listRestMs;
+                return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
+            }
+        };
+        const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
+        return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
     };
-    return readTogether(uuids, read, { groupSize: _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN, maxSingleReads: Infinity });
 }
 const maxPagesPerGroup = 3;
 const maxSingleReads = 20;
@@ -41429,7 +41444,8 @@ function isPast(jobs, ms) {
     return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 const maxDescribed = 100;
-function createDescribedReader(client, signal, rule) {
+const maxAtOnce = 8;
+function createDescribedReader(client, signal, rule, order = 'pages') {
     const described = new Map();
     let isInLists = false;
     const describe = async (listed) => {
@@ -41451,30 +41467,35 @@ function createDescribedReader(client, signal, rule) {
         return job;
     };
     return async function* readDescribed(getOldestMs, isPassedOver = () => false, pages = readJobPages(client, signal)) {
+        const failures = [];
+        async function* describeAll(jobs) {
+            for (const group of splitIntoGroups(jobs, order === 'pages' ? 1 : maxAtOnce)) {
+                const reads = group.map(async (job) => (isInLists ? job : describe(job).catch(_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)));
+                for (const job of await Promise.all(reads)) {
+                    if (!(job instanceof Error))
+                        yield job;
+                    else if (!(job instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
+                        throw job;
+                    else if (job.trouble !== 'unreadable' && job.retryable)
+                        throw job;
+                    else
+                        failures.push(job);
+                }
+            }
+        }
         const undescribed = [];
         for await (const { items } of pages) {
             undescribed.push(...items.filter((listed) => !isPassedOver(listed)));
             isInLists ||= items.some(({ description }) => Boolean(description));
-            if (isInLists)
-                yield* undescribed.splice(0);
+            if (isInLists || order === 'pages')
+                yield* describeAll(undescribed.splice(0));
             const oldestMs = getOldestMs();
             if (oldestMs !== null && isPast(items, oldestMs))
                 break;
         }
-        let failure = null;
-        for (const job of undescribed) {
-            try {
-                yield await describe(job);
-            }
-            catch (error) {
-                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
-                    throw error;
-                failure = error;
-                if (error.trouble !== 'unreadable' && error.retryable)
-                    throw error;
-            }
-        }
-        if (failure !== null)
+        yield* describeAll(undescribed);
+        const [failure] = failures;
+        if (failure !== undefined)
             throw failure;
     };
 }
@@ -41580,21 +41601,27 @@ async function readUntil(ended, reading) {
 }
 function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
     const { clock, random } = client;
+    const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(client);
     const due = new Set();
     let look = null;
     let health = { failures: 0, pauseMs: 0, isDown: false };
-    let notBeforeMs = 0;
+    let [notBeforeMs, failedAtMs] = [0, -Infinity];
     const readDue = async () => {
         await clock.sleep(0, signal);
         const uuids = [...due];
         due.clear();
         look = null;
-        const answers = await (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .readJobs */ .RI)(client, uuids, signal);
-        if (signal.aborted)
+        const beganAtMs = clock.monotonicMs();
+        const answers = await readJobs(uuids, signal);
+        const next = nextPause(health.failures, [...answers.values()], random);
+        const nowMs = clock.monotonicMs();
+        if (signal.aborted || (next.failures === 0 && beganAtMs < failedAtMs))
             return answers;
+        if (next.failures > 0)
+            failedAtMs = nowMs;
         const wasDown = health.isDown;
-        health = nextPause(health.failures, [...answers.values()], random);
-        notBeforeMs = clock.monotonicMs() + health.pauseMs;
+        health = next;
+        notBeforeMs = Math.max(notBeforeMs, nowMs + health.pauseMs);
         const [first] = answers.values();
         if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
             onUnavailable(first);

@@ -42,7 +42,7 @@ export async function findRepositoryJobs(
   const getSinceMs = () => nowOf(client) - maxAgeMs;
   const isTooOld = ({ created_at: createdAt }: Job) =>
     createdAt !== null && latestMs(createdAt) <= getSinceMs();
-  const read = createDescribedReader(client, signal, retryRules.lookUp);
+  const read = createDescribedReader(client, signal, retryRules.lookUp, 'whole-list');
   // The older host gives dates only.
   const found: MarkedJob[] = [];
   for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {

@@ -64,11 +64,13 @@ export async function planCooks(
   if (first === undefined) return { plans: [], error: null };
   try {
     // The first one shows whether host and key are right.
-    const plan = await planCook(first, read, inputs);
+    const plan = await planCook(first, read, inputs, client.host);
     const { error } = plan;
     const isForAll = error instanceof ServiceError && isFatal(error) && error.status !== 404;
     const rest = others.map(async (request) =>
-      isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)),
+      isForAll
+        ? { ...plan, request }
+        : inTurn(async () => planCook(request, read, inputs, client.host)),
     );
     const plans = [plan, ...(await Promise.all(rest))];
     return { plans, error: signal.aborted ? new InterruptedError() : combineErrors(plans) };
@@ -84,11 +86,12 @@ async function planCook(
   request: CookRequest,
   read: (recipeUuid: string) => Promise<Recipe>,
   inputs: PlanInputs,
+  host: Client['host'],
 ): Promise<CookPlan> {
   const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
   try {
     const recipe = await read(request.recipeUuid).catch((error: unknown) =>
-      asUnread(error, request),
+      asUnread(error, request, host),
     );
     if (recipe instanceof ServiceError && (isFatal(recipe) || needsRecipe(request, inputs))) {
       return { ...nothing, error: recipe };
@@ -110,11 +113,12 @@ async function planCook(
   }
 }
 
-function asUnread(error: unknown, { recipeUuid }: CookRequest): ServiceError {
+function asUnread(error: unknown, { recipeUuid }: CookRequest, host: Client['host']): ServiceError {
   if (error instanceof ServiceError) return error;
   if (!(error instanceof InterruptedError)) throw error;
   const request = `GET /v1/job-recipes/${recipeUuid}`;
-  return new ServiceError({ trouble: 'no-answer', request, detail: 'no response in time' });
+  const detail = 'no response in time';
+  return new ServiceError({ trouble: 'no-answer', request, detail, isLasting: !host.isKnown() });
 }
 
 // A wrong host, key or UUID. A key may cook and not read, and a service may have trouble with reads

@@ -111,9 +111,11 @@ async function lookAfter(
   return look(error, 0, options).catch(() => null);
 }
 
-async function look(error: ServiceError, windowMs: number, { find, facts }: SubmitOptions) {
+async function look(error: ServiceError, windowMs: number, options: SubmitOptions) {
+  const { find, facts, client } = options;
   try {
-    return await find({ ...facts(), windowMs });
+    const serverSentAtMs = facts().serverSentAtMs ?? client.serverNow();
+    return await find({ ...facts(), serverSentAtMs, windowMs });
   } catch (failure) {
     // Without a look nothing may be sent again; what is reported is the first error.
     throw failure instanceof ServiceError ? error : failure;

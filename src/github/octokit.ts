@@ -11,8 +11,9 @@ export const graphqlRoute = 'GRAPHQL';
 // Its warnings hold text of the answer, and would go to the log as they are.
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-// GitHub answers within a second or two, and a step has 10 s for its last status.
-const maxRequestMs = 8_000;
+const maxRequestMs = 30_000;
+// A step has 10 s for its last status.
+const maxStatusMs = 4_000;
 
 /** Opens the real way to GitHub's API, on GitHub Enterprise Server too. */
 export function openOctokit(runner: Runner, token: string) {
@@ -29,7 +30,8 @@ export function openOctokit(runner: Runner, token: string) {
     signal: AbortSignal,
   ): Promise<unknown> => {
     const octokit = await (connection ??= connect());
-    const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+    const maxMs = route.includes('/statuses/') ? maxStatusMs : maxRequestMs;
+    const bound = AbortSignal.any([signal, AbortSignal.timeout(maxMs)]);
     const request = { signal: bound, redirect: 'error', log: silent } as const;
     if (route === graphqlRoute) {
       const { query, ...variables } = parameters;

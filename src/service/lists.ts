@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { ServiceError } from '../errors.ts';
+import { asError, ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
 import { listJobs, listRunsOfJobs, pageLimit, readJob, type Page } from './endpoints.ts';
 import { retryRules, withRetry, type RetryOptions, type RetryRule } from './retry.ts';
@@ -98,25 +98,35 @@ export async function readTogether<T>(
 /** What a look at a job brings. */
 export type Answer = Job | ServiceError;
 
+// A list that hangs would make each look as slow, and single reads may work where lists do not.
+const listRestMs = 5 * 60_000;
+
 /**
- * Reads jobs once, up to 50 with one list request; what a list lacks, and all where it failed, singly.
- * @returns each job as the service describes it, or why it does not
+ * Reads jobs once, up to 50 with one list request. What a list lacks is read singly, and after a list
+ * that failed, all are for five minutes.
+ * @returns a reader that gives each job as the service describes it, or why it does not
  */
-export async function readJobs(client: Client, uuids: readonly string[], signal: AbortSignal) {
-  const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
-    const [first = ''] = group;
-    try {
-      if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
-      const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
-      const asked = items.filter(({ uuid }) => group.includes(uuid));
-      return new Map(asked.map((job) => [job.uuid, job]));
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      const isAnswer = group.length === 1 || error.status === 429;
-      return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
-    }
+export function createJobReader(client: Client) {
+  const { clock } = client;
+  let listsFromMs = -Infinity;
+  return async (uuids: readonly string[], signal: AbortSignal) => {
+    const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+      const [first = ''] = group;
+      try {
+        if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
+        const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
+        const asked = items.filter(({ uuid }) => group.includes(uuid));
+        return new Map(asked.map((job) => [job.uuid, job]));
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        const isAnswer = group.length === 1 || error.status === 429;
+        if (!isAnswer) listsFromMs = clock.monotonicMs() + listRestMs;
+        return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);
+      }
+    };
+    const groupSize = clock.monotonicMs() < listsFromMs ? 1 : pageLimit;
+    return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
   };
-  return readTogether(uuids, read, { groupSize: pageLimit, maxSingleReads: Infinity });
 }
 
 const maxPagesPerGroup = 3;
@@ -160,15 +170,23 @@ function isPast(jobs: readonly Job[], ms: number): boolean {
 
 // More than this would take longer than there is time to look.
 const maxDescribed = 100;
+const maxAtOnce = 8;
 
 /**
  * Reads the account's jobs with their descriptions, the newest first. Whether a list has them is
- * documented nowhere: without, its jobs are read one by one, each once.
+ * documented nowhere: without, its jobs are read singly, each once.
+ * @param order `pages`: one by one, and those of a page before the next page, which may be slow or
+ * fail; `whole-list`: eight at a time, once it is known that no page has a description
  * @returns a reader of the jobs but those to pass over, back to a time (Unix ms on the service's
  * clock, asked for after each page; null: to the end of the list). It throws ServiceError at its end
  * where a job has no description.
  */
-export function createDescribedReader(client: Client, signal: AbortSignal, rule: RetryRule) {
+export function createDescribedReader(
+  client: Client,
+  signal: AbortSignal,
+  rule: RetryRule,
+  order: 'pages' | 'whole-list' = 'pages',
+) {
   const described = new Map<string, Promise<Job>>();
   let isInLists = false;
   const describe = async (listed: Job) => {
@@ -192,27 +210,31 @@ export function createDescribedReader(client: Client, signal: AbortSignal, rule:
     isPassedOver: (listed: Job) => boolean = () => false,
     pages: ReturnType<typeof readJobPages> = readJobPages(client, signal),
   ) {
+    const failures: ServiceError[] = [];
+    async function* describeAll(jobs: readonly Job[]) {
+      for (const group of splitIntoGroups(jobs, order === 'pages' ? 1 : maxAtOnce)) {
+        const reads = group.map(async (job) => (isInLists ? job : describe(job).catch(asError)));
+        for (const job of await Promise.all(reads)) {
+          if (!(job instanceof Error)) yield job;
+          else if (!(job instanceof ServiceError)) throw job;
+          // The service is in trouble: it is left alone.
+          else if (job.trouble !== 'unreadable' && job.retryable) throw job;
+          else failures.push(job);
+        }
+      }
+    }
     const undescribed: Job[] = [];
     for await (const { items } of pages) {
       undescribed.push(...items.filter((listed) => !isPassedOver(listed)));
       // A single description says that the list has them: the other jobs have none.
       isInLists ||= items.some(({ description }) => Boolean(description));
-      if (isInLists) yield* undescribed.splice(0);
+      if (isInLists || order === 'pages') yield* describeAll(undescribed.splice(0));
       const oldestMs = getOldestMs();
       if (oldestMs !== null && isPast(items, oldestMs)) break;
     }
-    let failure: ServiceError | null = null;
-    for (const job of undescribed) {
-      try {
-        yield await describe(job);
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        failure = error;
-        // The service is in trouble: it is left alone.
-        if (error.trouble !== 'unreadable' && error.retryable) throw error;
-      }
-    }
-    if (failure !== null) throw failure;
+    yield* describeAll(undescribed);
+    const [failure] = failures;
+    if (failure !== undefined) throw failure;
   };
 }
 

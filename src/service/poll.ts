@@ -1,7 +1,7 @@
 import type { Random } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
-import { readJobs, type Answer } from './lists.ts';
+import { createJobReader, type Answer } from './lists.ts';
 import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 
 // Times are on the monotonic clock, in ms.
@@ -149,10 +149,11 @@ async function readUntil<T>(ended: AbortSignal, reading: Promise<T>): Promise<T 
 
 function createSharedReader({ client, signal, onUnavailable, onAvailable }: PollerOptions) {
   const { clock, random } = client;
+  const readJobs = createJobReader(client);
   const due = new Set<string>();
   let look: Promise<ReadonlyMap<string, Answer>> | null = null;
   let health = { failures: 0, pauseMs: 0, isDown: false };
-  let notBeforeMs = 0;
+  let [notBeforeMs, failedAtMs] = [0, -Infinity];
 
   const readDue = async () => {
     // Until all that are due now have joined.
@@ -160,11 +161,16 @@ function createSharedReader({ client, signal, onUnavailable, onAvailable }: Poll
     const uuids = [...due];
     due.clear();
     look = null;
-    const answers = await readJobs(client, uuids, signal);
-    if (signal.aborted) return answers;
+    const beganAtMs = clock.monotonicMs();
+    const answers = await readJobs(uuids, signal);
+    const next = nextPause(health.failures, [...answers.values()], random);
+    const nowMs = clock.monotonicMs();
+    // Looks overlap: one that began before the last failure does not end the pause after it.
+    if (signal.aborted || (next.failures === 0 && beganAtMs < failedAtMs)) return answers;
+    if (next.failures > 0) failedAtMs = nowMs;
     const wasDown = health.isDown;
-    health = nextPause(health.failures, [...answers.values()], random);
-    notBeforeMs = clock.monotonicMs() + health.pauseMs;
+    health = next;
+    notBeforeMs = Math.max(notBeforeMs, nowMs + health.pauseMs);
     const [first] = answers.values();
     if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
     if (!health.isDown && wasDown) onAvailable();

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
 import type { RunRef } from '../../src/inputs/context.ts';
 import { findRepositoryJobs } from '../../src/check/jobs.ts';
-import { fakeClient, never, refused } from '../support/client.ts';
+import { fakeClient, never, refused, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -52,6 +52,18 @@ test('the jobs of a repository are found behind one whose date is wrong', async 
 
 test('the jobs of a repository are found where the list has no descriptions', async () => {
   expect(await findIn([{}, {}], false)).toEqual([0, 1]);
+});
+
+test('of a list without descriptions, eight jobs are read at a time', async () => {
+  const jobs = Array.from({ length: 16 }, (_, index) => fakeJob({ uuid: uuidNumber(index) }));
+  const answer = ({ pathname }: SentCall) =>
+    pathname === '/v1/jobs'
+      ? { data: jobs.map((job) => ({ ...job, description: null })), total: jobs.length }
+      : jobs.find(({ uuid }) => pathname.endsWith(uuid));
+  const client = fakeClient(createMadeUpClock(), answer, 1_000);
+  await findRepositoryJobs(client, here, 3 * dayMs, never);
+  const single = client.times('GET').slice(1);
+  expect(single).toEqual(jobs.map((_, index) => (index < 8 ? 1_000 : 2_000)));
 });
 
 test.each([503, 403])('a check cannot look where single reads answer %i', async (status) => {

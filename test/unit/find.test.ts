@@ -52,6 +52,16 @@ describe('how long a job is looked for', () => {
     expect(client.clock.monotonicMs()).toBeLessThan(ms + 10_000);
   });
 
+  test('without descriptions, the jobs of a page are read before the next page, which may fail', async () => {
+    const job = marked('cook-1-a');
+    const client = serviceOf(({ pathname, query }) => {
+      if (pathname !== '/v1/jobs') return job;
+      if (query?.['page'] !== '1') throw refused(503);
+      return pageOf([{ ...job, description: null }], 100);
+    });
+    expect(await createFinder(client, never)(search())).toMatchObject({ uuid: job.uuid });
+  });
+
   test('a list that is refused is not asked for again', async () => {
     const client = serviceOf(() => {
       throw refused(403);

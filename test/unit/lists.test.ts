@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
-import { readJobs } from '../../src/service/lists.ts';
+import { createJobReader } from '../../src/service/lists.ts';
 import { fakeClient, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
@@ -30,14 +30,16 @@ async function look(count: number, looks: number, ...answers: readonly ListAnswe
     const told = answer === 'all' ? uuids : uuids.slice(1);
     return { data: told.map((uuid) => fakeJob({ uuid })) };
   });
+  const read = createJobReader(client);
   const uuids = Array.from({ length: count }, (_, index) => uuidNumber(index));
   const seen: { lists: number[]; singles: number; errors: number }[] = [];
   for (let turn = 0; turn < looks; turn += 1) {
     [lists, singles] = [[], 0];
-    const found = await readJobs(client, uuids, never);
+    const found = await read(uuids, never);
     expect(found.size).toBe(count);
     const errors = [...found.values()].filter((answer) => answer instanceof ServiceError).length;
     seen.push({ lists, singles, errors });
+    await client.clock.sleep(60_000);
   }
   return seen;
 }
@@ -56,12 +58,15 @@ test.each([
 
 const byList = { lists: [3], singles: 0, errors: 0 };
 const both = { lists: [3], singles: 3, errors: 0 };
+const singly = { lists: [], singles: 3, errors: 0 };
 const lacking = { lists: [3], singles: 1, errors: 0 };
 
 test.each([refused(503), refused(403), troubled('too-large')])(
-  'a list that fails, as with %p, is replaced by single reads',
+  'a list that fails, as with %p, is replaced by single reads for five minutes',
   async (error) => {
-    expect(await look(3, 3, error, error, 'all')).toEqual([both, both, byList]);
+    // Looked at every minute.
+    const seen = await look(3, 7, error, 'all');
+    expect(seen).toEqual([both, singly, singly, singly, singly, byList, byList]);
   },
 );
 
@@ -81,6 +86,6 @@ test('a job is given by the UUID that was asked for, in capitals too', async () 
     if (uuids !== undefined) return { data: uuids.map((uuid) => fakeJob({ uuid })) };
     return fakeJob({ uuid: pathname.slice('/v1/jobs/'.length) });
   });
-  const found = await readJobs(client, [first, second], never);
+  const found = await createJobReader(client)([first, second], never);
   expect([...found.keys()].toSorted()).toEqual([first, second].toSorted());
 });

@@ -67,6 +67,16 @@ describe('what is wrong', () => {
     expect(client.calls).toHaveLength(1);
   });
 
+  test('a host that has never answered in the time to read recipes ends the step', async () => {
+    const silent = () => {
+      throw troubled('no-answer');
+    };
+    const client = fakeClient(createMadeUpClock(), silent, 60_000);
+    const { error } = await planCooks([request(0)], client, never, inputs);
+    expect(error).toMatchObject({ trouble: 'no-answer', isLasting: true });
+    expect(client.clock.monotonicMs()).toBeLessThan(125_000);
+  });
+
   test('a wrong UUID alone is that error', async () => {
     const { error, client } = await plan([request(0), request(1)], [batch, refused(404)]);
     expect(error).toMatchObject({ status: 404 });
@@ -117,6 +127,7 @@ describe('what is wrong', () => {
       },
       60_000,
     );
+    client.host.answered();
     const { plans, error } = await planCooks([request(0)], client, never, inputs);
     expect(error).toBeNull();
     expect(plans[0]?.unread).toMatchObject({ trouble: 'no-answer' });

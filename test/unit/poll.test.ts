@@ -11,6 +11,7 @@ import {
   type PollInterval,
   type Watch,
 } from '../../src/service/poll.ts';
+import type { Call } from '../../src/service/client.ts';
 import type { Answer } from '../../src/service/lists.ts';
 import { fakeClient, inTurn, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
@@ -179,6 +180,32 @@ describe('when a job is looked at', () => {
   ])('after %d with Retry-After of %d ms: again after %d ms', async (status, retryAfterMs, ms) => {
     const { times } = await watch([refused(status, retryAfterMs), 'COMPLETED']);
     expect(times).toEqual([0, ms]);
+  });
+
+  test('after 429, also where the answer to an earlier look comes in the pause', async () => {
+    const clock = createMadeUpClock();
+    const over = new AbortController();
+    const sent: number[] = [];
+    const [slow, limited] = [uuidNumber(1), uuidNumber(2)];
+    const send = async ({ pathname }: Call) => {
+      sent.push(clock.monotonicMs());
+      if (pathname.endsWith(limited)) throw refused(429, 60_000);
+      await clock.sleep(9_000);
+      return fakeJob({ uuid: slow, status: 'RUNNING' });
+    };
+    const poller = createPoller({
+      client: { ...fakeClient(clock, () => null), send },
+      interval: 2_000,
+      signal: over.signal,
+      onUnavailable: () => {},
+      onAvailable: () => {},
+    });
+    void poller.watch(slow, () => false, over.signal, { isKnown: false });
+    await clock.sleep(1_000);
+    void poller.watch(limited, () => false, over.signal, { isKnown: false });
+    await clock.sleep(50_000);
+    over.abort();
+    expect(sent).toEqual([0, 1_000]);
   });
 
   test('in an outage: more rarely, and every half minute at least', async () => {
