@@ -11,7 +11,14 @@ import { writeVerdict } from './outputs.ts';
 import { annotateAll, formatMessage } from './report.ts';
 import { escapeHtml, sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 import { writeSummary } from './summary.ts';
-import { formatNumber, joinBlocks, renderTable, uuidCell, type Column } from './summary/tables.ts';
+import {
+  type Column,
+  formatNumber,
+  joinBlocks,
+  renderSentence,
+  renderTable,
+  uuidCell,
+} from './summary/tables.ts';
 import { describeNoOffers } from './warnings.ts';
 
 /** Shows what would be sent, and fails the step where it cannot be. @param error why it cannot */
@@ -103,7 +110,7 @@ const planColumns: readonly Column<PlannedEntry>[] = [
 ];
 
 function linesCell(lines: readonly string[]): string {
-  return lines.map((line) => escapeHtml(line, 1_000)).join('<br>');
+  return lines.map((line) => renderSentence(line)).join('<br>');
 }
 
 // Empty where it is not known.

@@ -97,8 +97,8 @@ function lastOpenStatus({ timeline }: Outcome): string {
 
 function describeReadiness({ readiness }: Outcome): string {
   if (readiness === null) return '';
-  const answer = sanitizeLine(readiness.answer, 300);
-  return ` For the last ${formatDuration(readiness.forMs)}, the ${readiness.check} failed: ${answer}.`;
+  const answer = withStop(sanitizeLine(readiness.answer, 300));
+  return ` For the last ${formatDuration(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
 }
 
 // No more than is known: a job is said to be canceled only where the service says so, and what may

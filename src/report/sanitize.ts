@@ -35,9 +35,13 @@ export function printable(line: string): string {
  */
 export function escapeHtml(text: string, maxLength = 500): string {
   const words = sanitizeLine(text, maxLength).split(' ');
-  return words
-    .map((word) => (more.test(word) ? `<code>${escape(word)}</code>` : escape(word)))
-    .join(' ');
+  return words.map((word) => (more.test(word) ? escapeAsCode(word) : escape(word))).join(' ');
+}
+
+// What ends a sentence is no part of an address. Of other words it may be: of a secret, that is masked.
+function escapeAsCode(word: string): string {
+  const end = /:\/\/|www\./i.test(word) ? word.search(/(?<![.,;:!?)])[.,;:!?)]*$/) : word.length;
+  return `<code>${escape(word.slice(0, end))}</code>${escape(word.slice(end))}`;
 }
 
 /** A line inside of `<pre>`, with its indentation. */

@@ -102,6 +102,12 @@ test('a server that gave the same answer throughout needs no more time', () => {
   expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
 });
 
+test('what a server answered is a sentence, with its own sign at the end', () => {
+  const readiness = { check: 'login over ssh', answer: 'SSH on?', forMs: 600_000, sinceMs: 0 };
+  const outcome = fakeOutcome({ result: 'timed-out', readiness }, { status: 'RUNNING' });
+  expect(describeOutcome(outcome).cause).toContain('login over ssh failed: SSH on? Job ');
+});
+
 test('of several models that failed, the last one is named too', () => {
   const earlier = { phase: 'assign', waitedMs: 300_000, jobUuid: null, costUsd: 0 } as const;
   const outcome = fakeOutcome(

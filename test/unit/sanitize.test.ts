@@ -163,6 +163,9 @@ describe('text stays readable', () => {
     ['step [3/4] by foo@bar of #1', 'step [3/4] by <code>foo@bar</code> of <code>#1</code>'],
     ['see https://evil.example now', 'see <code>https://evil.example</code> now'],
     ['see www.evil.example', 'see <code>www.evil.example</code>'],
+    ['(see https://a.example/x?y), and', '(see <code>https://a.example/x?y</code>), and'],
+    ['at https://a.example.', 'at <code>https://a.example</code>.'],
+    ['a secret p@ss!', 'a secret <code>p@ss!</code>'],
     ['two\nlines', 'two lines'],
   ])('%p', (text, html) => {
     expect(escapeHtml(text)).toBe(html);

@@ -61,11 +61,12 @@ export function uuidCell(uuid: string | null, length = 36): string {
 
 export const consoleLink = `<a href="${consoleUrl}">the console</a>`;
 
-/** A sentence of ours with foreign text in it, in which the console's address is a link. */
+/** A sentence of ours with foreign text in it: the console's address becomes a link, and `x` code. */
 export function renderSentence(text: string): string {
   const parts = sanitizeLine(text, 1_500).split(consoleUrl);
   const link = `<a href="${consoleUrl}">${consoleUrl.slice('https://'.length)}</a>`;
-  return parts.map((part) => escapeHtml(part, part.length)).join(` ${link}`);
+  const html = parts.map((part) => escapeHtml(part, part.length)).join(` ${link}`);
+  return html.replaceAll(/(?<![^ (])`([^`<>]+)`(?=[ .,;:!?)]|$)/g, '<code>$1</code>');
 }
 
 /** Blocks under a line that unfolds them. */
@@ -171,7 +172,6 @@ function resultColumns(outcomes: readonly Outcome[]): readonly Column<Outcome>[]
 
 function resultCell(value: Json | undefined): string {
   if (typeof value === 'string') return escapeHtml(value, 120);
-  // As many digits as anyone compares.
   const isFraction = typeof value === 'number' && !Number.isInteger(value);
   return escapeHtml(JSON.stringify(isFraction ? Number(value.toPrecision(6)) : value) ?? '', 120);
 }

@@ -14,7 +14,7 @@ const inks: Readonly<Record<JobPhase['kind'], string>> = {
   running: '█',
 };
 
-/** When each job was queued, starting and running; empty where the table says as much. */
+/** When each job was queued, starting and running; empty where one has not ended, or the table says as much. */
 export function renderTimeline(outcomes: readonly Outcome[]): string {
   const rows = outcomes
     .map((outcome) => ({ ref: outcome.ref, phases: phasesOf(outcome).filter(takesTime) }))
@@ -22,9 +22,10 @@ export function renderTimeline(outcomes: readonly Outcome[]): string {
   const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
   if (runs.length < 2 || rows.length > maxJobs) return '';
   const instants = rows.flatMap(({ phases }) =>
-    phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]),
+    phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? Infinity]),
   );
   const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
+  if (endMs === Infinity || formatDuration(endMs - startMs) === '0s') return '';
   const lines = rows.map(({ ref, phases }) => {
     const name = `#${ref.index + 1}`.padEnd(margin.length);
     return `${outcomes.length > 1 ? name : margin}${drawBar(phases, startMs, endMs)}`;
