@@ -29654,7 +29654,7 @@ const planColumns = [
     { heading: 'Recipe UUID', keep: 'left', cell: ({ request }) => (0,summary_tables/* uuidCell */.gy)(request.recipeUuid) },
 ];
 function linesCell(lines) {
-    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000)).join('<br>');
+    return lines.map((line) => (0,summary_tables/* renderSentence */.iQ)(line)).join('<br>');
 }
 function bodyLines({ body }) {
     return Object.keys(body).length === 0
@@ -36964,7 +36964,8 @@ function describePending(status, sinceMs) {
 }
 function describeEnd(outcome, endsWithJob = false) {
     const { result } = outcome;
-    const { words, ...row } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
+    const row = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
+    const words = result === 'error' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .wordsOf */ .Z9)(outcome) : row.words;
     const state = result === 'running' && endsWithJob ? 'success' : row.state;
     const { runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
     const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
@@ -37185,11 +37186,13 @@ function warnStatusNotSet(runner, error) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
+/* harmony export */   Ej: () => (/* binding */ formatTotal),
 /* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   Wn: () => (/* binding */ describeStatus),
 /* harmony export */   XV: () => (/* binding */ formatRates),
 /* harmony export */   Xk: () => (/* binding */ formatModel),
 /* harmony export */   Z0: () => (/* binding */ formatClosing),
+/* harmony export */   Z9: () => (/* binding */ wordsOf),
 /* harmony export */   ZH: () => (/* binding */ capitalize),
 /* harmony export */   Zw: () => (/* binding */ describeJobStatus),
 /* harmony export */   a3: () => (/* binding */ formatDuration),
@@ -37288,8 +37291,11 @@ function formatCounts(outcomes, name = 'Job') {
     const [only] = outcomes;
     if (only === undefined)
         return 'Nothing was cooked';
-    if (outcomes.length === 1)
-        return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
+    if (outcomes.length === 1) {
+        if ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only) !== null)
+            return `${name} ${phraseOf(only)}`;
+        return mayBeCreated(only) ? 'It is not known whether a job was created' : 'No job was created';
+    }
     return [...Map.groupBy((0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .sortByResult */ .Tv)(outcomes), wordsOf)]
         .map(([words, { length }], index) => {
         const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
@@ -37302,18 +37308,42 @@ function formatClosing(outcomes) {
     const name = only?.job
         ? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(only.ref, only.job), 200)
         : `Job ${only && (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(only)}`;
+    const cost = formatTotal(outcomes, ' billed');
+    return `${formatCounts(outcomes, name)}${cost && `; ${cost}`}`;
+}
+function formatTotal(outcomes, billed = '') {
     const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .totalCostOf */ .fD)(outcomes);
-    const cost = total === null ? '' : `; ${formatCost(total, 'about')}`;
-    return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
+    if (total === null)
+        return '';
+    if (outcomes.some(costsMore))
+        return total.usd < 0.01 ? '' : `at least ${formatUsd(total.usd)}`;
+    return `${formatCost(total, 'about')}${total.is === 'billed' ? billed : ''}`;
+}
+function costsMore(outcome) {
+    const hasStarted = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phasesOf */ .I$)(outcome).some(({ kind }) => kind === 'running');
+    const isOver = outcome.job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(outcome.job.status);
+    return hasStarted && (!isOver || (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOfJob */ .E7)(outcome) === null);
+}
+function mayBeCreated({ error, unansweredMark }) {
+    const isOfCook = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cook');
+    return unansweredMark !== null || (isOfCook && error.mayHaveSucceeded);
 }
 const phrasesOfCancel = {
     accepted: 'is being canceled',
     failed: 'could not be canceled',
     none: 'is not canceled yet',
 };
-function phraseOf({ result, job, cancel, origin }) {
+function phraseOf(outcome) {
+    const { result, job, cancel, origin } = outcome;
     if (result === 'error' && origin === null && cancel === 'failed')
         return phrasesOfCancel.failed;
+    if ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome) === null && ['error', 'cancelled'].includes(result)) {
+        if (mayBeCreated(outcome))
+            return 'may have been created';
+        return result === 'error' ? 'could not be cooked' : 'was not created';
+    }
+    if (result === 'error')
+        return 'could not be watched';
     const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status);
     return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .formatResult */ .J9)(result);
 }
@@ -37325,7 +37355,7 @@ function describeStatus(outcome) {
     if (job !== null && _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv[result].state === 'pending')
         return describeJobStatus(job.status);
     const words = wordsOf(outcome);
-    return words === _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .results */ .Xv.error.words ? 'Error' : capitalize(words);
+    return result === 'error' && words !== phrasesOfCancel.failed ? 'Error' : capitalize(words);
 }
 function describeJobStatus(status) {
     return capitalize((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .formatStatus */ .me)(status));
@@ -37606,8 +37636,8 @@ function lastOpenStatus({ timeline }) {
 function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
-    const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
-    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}.`;
+    const answer = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300));
+    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
 }
 function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
     if (job === null && ref.jobUuid !== null)
@@ -37998,9 +38028,11 @@ function printable(line) {
 }
 function escapeHtml(text, maxLength = 500) {
     const words = sanitizeLine(text, maxLength).split(' ');
-    return words
-        .map((word) => (more.test(word) ? `<code>${escape(word)}</code>` : escape(word)))
-        .join(' ');
+    return words.map((word) => (more.test(word) ? escapeAsCode(word) : escape(word))).join(' ');
+}
+function escapeAsCode(word) {
+    const end = /:\/\/|www\./i.test(word) ? word.search(/(?<![.,;:!?)])[.,;:!?)]*$/) : word.length;
+    return `<code>${escape(word.slice(0, end))}</code>${escape(word.slice(end))}`;
 }
 function escapePreformatted(line, maxLength = 500) {
     const indent = /^[ \t]{0,40}/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
@@ -38043,8 +38075,6 @@ var results = __nccwpck_require__(2827);
 var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/money/ceilings.js
 var money_ceilings = __nccwpck_require__(5443);
-// EXTERNAL MODULE: ./build/money/cost.js
-var money_cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outcome-messages.js
@@ -38072,8 +38102,10 @@ function renderTimeline(outcomes) {
     const runs = rows.flatMap(({ phases }) => phases.filter(({ kind }) => kind === 'running'));
     if (runs.length < 2 || rows.length > maxJobs)
         return '';
-    const instants = rows.flatMap(({ phases }) => phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]));
+    const instants = rows.flatMap(({ phases }) => phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? Infinity]));
     const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
+    if (endMs === Infinity || (0,format/* formatDuration */.a3)(endMs - startMs) === '0s')
+        return '';
     const lines = rows.map(({ ref, phases }) => {
         const name = `#${ref.index + 1}`.padEnd(margin.length);
         return `${outcomes.length > 1 ? name : margin}${drawBar(phases, startMs, endMs)}`;
@@ -38098,7 +38130,6 @@ function drawBar(phases, startMs, endMs) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
-
 
 
 
@@ -38151,13 +38182,9 @@ function renderHeading(outcomes) {
     const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
     const isOver = times.length > 0 && times.every(({ endedMs }) => endedMs !== null);
     const endMs = Math.max(...times.map(({ endedMs }) => endedMs ?? 0));
-    const cost = (0,money_cost/* totalCostOf */.fD)(outcomes);
-    const parts = [
-        `${results/* results */.Xv[worst].icon} ${counts}`,
-        ...(isOver ? [(0,format/* formatDuration */.a3)(endMs - startMs)] : []),
-        ...(cost === null ? [] : [(0,format/* formatCost */.BD)(cost, 'about')]),
-    ];
-    return `### ${parts.join(' · ')}`;
+    const duration = isOver ? (0,format/* formatDuration */.a3)(endMs - startMs) : '';
+    const parts = [`${results/* results */.Xv[worst].icon} ${counts}`, duration, (0,format/* formatTotal */.Ej)(outcomes)];
+    return `### ${parts.filter((part) => part !== '').join(' · ')}`;
 }
 const maxListed = 50;
 const maxLogs = 20;
@@ -38208,20 +38235,23 @@ function renderLog({ ref, logTail }, isSeveral, maxSize) {
     const whose = isSeveral ? [`<b>${(0,tables/* formatNumber */.ZV)(ref.index)}</b>`] : [];
     return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
 }
-function isOpen({ job, cancel }) {
-    return job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted';
-}
 function renderRunning(outcomes, stopsWithJob) {
-    const open = outcomes.filter(isOpen);
+    const open = outcomes.filter(({ job, cancel }) => job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted');
     if (open.length === 0)
         return '';
     const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
     const names = open.slice(0, maxListed).map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
     const rate = (0,format/* formatRates */.XV)(open);
-    const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
+    const hasServer = open.some(({ job }) => job?.task === 'PERSISTENT');
+    const waiting = `Not running yet, ${hasServer ? 'but already billed' : 'and billed once running'}`;
+    const isRunning = open.some(({ job }) => job?.status === 'RUNNING');
+    const known = isRunning ? 'Still running, and billed' : waiting;
+    const title = isUncertain ? 'May still be running, and billed' : known;
     const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
     if (stopsWithJob)
         return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
+    if (open.some(({ error }) => error instanceof errors/* ServiceError */._7 && error.status === 401))
+        return `<p>🟢 ${billed}<br><b>How to stop:</b> use ${tables/* consoleLink */.i1}.</p>`;
     const [only = null] = open.length === 1 ? open.map(metrics/* uuidOf */.pV) : [];
     const uuid = (0,tables/* uuidCell */.gy)(only) || 'the output <code>job-uuids</code> of this step';
     const action = '<code>dispersed-cook/dispersed-cook';
@@ -38234,7 +38264,7 @@ function renderRunning(outcomes, stopsWithJob) {
     ].join('');
 }
 function renderInputProblems(title, { problems }) {
-    const items = problems.map(({ input, message }) => `<li><code>${(0,sanitize/* escapePreformatted */.xm)(input, 100)}</code>: ${(0,sanitize/* escapeHtml */.ZD)(message)}</li>`);
+    const items = problems.map(({ input, message }) => `<li><code>${(0,sanitize/* escapePreformatted */.xm)(input, 100)}</code>: ${(0,tables/* renderSentence */.iQ)(message)}</li>`);
     return (0,tables/* joinBlocks */.x9)([`### ${results/* results */.Xv.error.icon} ${title}`, ['<ul>', ...items, '</ul>'].join('\n')]);
 }
 
@@ -38303,7 +38333,8 @@ const consoleLink = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .conso
 function renderSentence(text) {
     const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(text, 1_500).split(_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9);
     const link = `<a href="${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}">${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9.slice('https://'.length)}</a>`;
-    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, part.length)).join(` ${link}`);
+    const html = parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .escapeHtml */ .ZD)(part, part.length)).join(` ${link}`);
+    return html.replaceAll(/(?<![^ (])`([^`<>]+)`(?=[ .,;:!?)]|$)/g, '<code>$1</code>');
 }
 function fold(summary, blocks, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';

@@ -1,7 +1,7 @@
 import { durationsOf } from '../jobs/metrics.ts';
 import type { JobRef, Outcome } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
-import { capitalize, describeJobStatus, formatDuration, formatTime } from './format.ts';
+import { capitalize, describeJobStatus, formatDuration, formatTime, wordsOf } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 export interface Message {
@@ -44,7 +44,8 @@ export function describePending(status: string, sinceMs: number | null): Message
 /** `Failed after 2m 50s: exit code 1` @param endsWithJob whether it ends with the workflow's job */
 export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const { result } = outcome;
-  const { words, ...row } = results[result];
+  const row = results[result];
+  const words = result === 'error' ? wordsOf(outcome) : row.words;
   // A server that ends with the workflow's job has done its work.
   const state = result === 'running' && endsWithJob ? 'success' : row.state;
   const { runSeconds } = durationsOf(outcome);

@@ -1,8 +1,8 @@
-import { asError } from '../errors.ts';
-import { titleOf, uuidOf } from '../jobs/metrics.ts';
+import { asError, ServiceError } from '../errors.ts';
+import { phasesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { EarlierTry, OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
-import { hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
+import { costOfJob, hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
 import { formatResult, results, sortByResult } from '../jobs/results.ts';
 import { formatStatus, isFinal } from '../jobs/status.ts';
@@ -107,8 +107,10 @@ export function formatRates(outcomes: readonly Outcome[]): string {
 export function formatCounts(outcomes: readonly Outcome[], name = 'Job'): string {
   const [only] = outcomes;
   if (only === undefined) return 'Nothing was cooked';
-  if (outcomes.length === 1)
-    return uuidOf(only) === null ? 'No job was created' : `${name} ${phraseOf(only)}`;
+  if (outcomes.length === 1) {
+    if (uuidOf(only) !== null) return `${name} ${phraseOf(only)}`;
+    return mayBeCreated(only) ? 'It is not known whether a job was created' : 'No job was created';
+  }
   return [...Map.groupBy(sortByResult(outcomes), wordsOf)]
     .map(([words, { length }], index) => {
       const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
@@ -123,9 +125,28 @@ export function formatClosing(outcomes: readonly Outcome[]): string {
   const name = only?.job
     ? sanitizeLine(titleOf(only.ref, only.job), 200)
     : `Job ${only && uuidOf(only)}`;
+  const cost = formatTotal(outcomes, ' billed');
+  return `${formatCounts(outcomes, name)}${cost && `; ${cost}`}`;
+}
+
+/** `about 0.35 USD` for all jobs, `at least` where there is more; empty where nothing is known. */
+export function formatTotal(outcomes: readonly Outcome[], billed = ''): string {
   const total = totalCostOf(outcomes);
-  const cost = total === null ? '' : `; ${formatCost(total, 'about')}`;
-  return `${formatCounts(outcomes, name)}${cost}${total?.is === 'billed' ? ' billed' : ''}`;
+  if (total === null) return '';
+  if (outcomes.some(costsMore)) return total.usd < 0.01 ? '' : `at least ${formatUsd(total.usd)}`;
+  return `${formatCost(total, 'about')}${total.is === 'billed' ? billed : ''}`;
+}
+
+// It has started, and its cost is not known, or not all of it.
+function costsMore(outcome: Outcome): boolean {
+  const hasStarted = phasesOf(outcome).some(({ kind }) => kind === 'running');
+  const isOver = outcome.job !== null && isFinal(outcome.job.status);
+  return hasStarted && (!isOver || costOfJob(outcome) === null);
+}
+
+function mayBeCreated({ error, unansweredMark }: Outcome): boolean {
+  const isOfCook = error instanceof ServiceError && error.request.endsWith('/cook');
+  return unansweredMark !== null || (isOfCook && error.mayHaveSucceeded);
 }
 
 // The job may still be running.
@@ -135,14 +156,21 @@ const phrasesOfCancel = {
   none: 'is not canceled yet',
 };
 
-function phraseOf({ result, job, cancel, origin }: Outcome): string {
+function phraseOf(outcome: Outcome): string {
+  const { result, job, cancel, origin } = outcome;
   // In the cancel action.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
+  if (uuidOf(outcome) === null && ['error', 'cancelled'].includes(result)) {
+    if (mayBeCreated(outcome)) return 'may have been created';
+    return result === 'error' ? 'could not be cooked' : 'was not created';
+  }
+  if (result === 'error') return 'could not be watched';
   const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
   return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
 }
 
-function wordsOf(outcome: Outcome): string {
+/** The result of a job after a count: `failed`, `not created`. */
+export function wordsOf(outcome: Outcome): string {
   return phraseOf(outcome).replace(/^(?:is|was) /, '');
 }
 
@@ -151,7 +179,7 @@ export function describeStatus(outcome: Outcome): string {
   const { result, job } = outcome;
   if (job !== null && results[result].state === 'pending') return describeJobStatus(job.status);
   const words = wordsOf(outcome);
-  return words === results.error.words ? 'Error' : capitalize(words);
+  return result === 'error' && words !== phrasesOfCancel.failed ? 'Error' : capitalize(words);
 }
 
 /** A status of the service as a word: `Queued`, `Running`. Foreign text. */

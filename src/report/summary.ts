@@ -1,23 +1,22 @@
-import { InputError } from '../errors.ts';
+import { InputError, ServiceError } from '../errors.ts';
 import { timesOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { results, sortByResult } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
-import { totalCostOf } from '../money/cost.ts';
 import type { Runner } from '../runner.ts';
 import type { ErrorMessage } from './errors.ts';
 import {
   describeTrouble,
   firstThatFit,
-  formatCost,
   formatCounts,
   formatDuration,
   formatRates,
+  formatTotal,
 } from './format.ts';
 import { describeOutcome, endedWell } from './outcome-messages.ts';
 import { writeOutputFile } from './outputs.ts';
-import { escapeHtml, escapePreformatted, sanitizeLogLine } from './sanitize.ts';
+import { escapePreformatted, sanitizeLogLine } from './sanitize.ts';
 import {
   consoleLink,
   fold,
@@ -92,16 +91,11 @@ function renderHeading(outcomes: readonly Outcome[]): string {
   const startMs = Math.min(...times.map(({ createdMs }) => createdMs ?? Infinity));
   const isOver = times.length > 0 && times.every(({ endedMs }) => endedMs !== null);
   const endMs = Math.max(...times.map(({ endedMs }) => endedMs ?? 0));
-  const cost = totalCostOf(outcomes);
-  const parts = [
-    `${results[worst].icon} ${counts}`,
-    ...(isOver ? [formatDuration(endMs - startMs)] : []),
-    ...(cost === null ? [] : [formatCost(cost, 'about')]),
-  ];
-  return `### ${parts.join(' · ')}`;
+  const duration = isOver ? formatDuration(endMs - startMs) : '';
+  const parts = [`${results[worst].icon} ${counts}`, duration, formatTotal(outcomes)];
+  return `### ${parts.filter((part) => part !== '').join(' · ')}`;
 }
 
-// More are not read.
 const maxListed = 50;
 const maxLogs = 20;
 const maxLogLines = 40;
@@ -165,20 +159,25 @@ function renderLog({ ref, logTail }: Outcome, isSeveral: boolean, maxSize: numbe
   return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
 }
 
-function isOpen({ job, cancel }: Outcome): boolean {
-  return job !== null && !isFinal(job.status) && cancel !== 'accepted';
-}
-
 function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
-  const open = outcomes.filter(isOpen);
+  const open = outcomes.filter(
+    ({ job, cancel }) => job !== null && !isFinal(job.status) && cancel !== 'accepted',
+  );
   if (open.length === 0) return '';
   // The last status is not known, or the cancel was not accepted.
   const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
   const names = open.slice(0, maxListed).map((outcome) => formatName(outcome, outcomes.length > 1));
   const rate = formatRates(open);
-  const title = isUncertain ? 'May still be running, and billed' : 'Still running, and billed';
+  const hasServer = open.some(({ job }) => job?.task === 'PERSISTENT');
+  const waiting = `Not running yet, ${hasServer ? 'but already billed' : 'and billed once running'}`;
+  const isRunning = open.some(({ job }) => job?.status === 'RUNNING');
+  const known = isRunning ? 'Still running, and billed' : waiting;
+  const title = isUncertain ? 'May still be running, and billed' : known;
   const billed = `<b>${title}</b>${rate && `, ${rate}`}: ${names.join(', ')}`;
   if (stopsWithJob) return `<p>🟢 ${billed}<br>Stops when the workflow's job ends.</p>`;
+  // The key is no longer accepted: it cannot cancel or wait either.
+  if (open.some(({ error }) => error instanceof ServiceError && error.status === 401))
+    return `<p>🟢 ${billed}<br><b>How to stop:</b> use ${consoleLink}.</p>`;
   const [only = null] = open.length === 1 ? open.map(uuidOf) : [];
   const uuid = uuidCell(only) || 'the output <code>job-uuids</code> of this step';
   const action = '<code>dispersed-cook/dispersed-cook';
@@ -194,7 +193,7 @@ function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): str
 export function renderInputProblems(title: string, { problems }: InputError): string {
   const items = problems.map(
     ({ input, message }) =>
-      `<li><code>${escapePreformatted(input, 100)}</code>: ${escapeHtml(message)}</li>`,
+      `<li><code>${escapePreformatted(input, 100)}</code>: ${renderSentence(message)}</li>`,
   );
   return joinBlocks([`### ${results.error.icon} ${title}`, ['<ul>', ...items, '</ul>'].join('\n')]);
 }

@@ -268,7 +268,7 @@ describe('with permission', () => {
   });
 
   test.each([
-    ['notCooked', /^error: Could not be cooked or watched: /, 'dispersed / Ghost'],
+    ['notCooked', /^error: Could not be cooked: /, 'dispersed / Ghost'],
     ['noWait', /^pending: Submitted$/, 'dispersed / Render'],
     ['detached', /^pending: Left running/, 'dispersed / Endless'],
     ['interrupted', /^error: Canceled/, 'dispersed / Endless'],

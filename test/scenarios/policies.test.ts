@@ -351,7 +351,7 @@ describe('wait', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not watch job ${unknown}: not found`,
     ]);
-    expect(played.main.summary()).toMatch(/^### ⚠️ Job could not be cooked or watched\n/);
+    expect(played.main.summary()).toMatch(/^### ⚠️ Job could not be watched\n/);
     expect(played.main.summary()).toContain(`<samp>${unknown}</samp>`);
     expect(uuidsOf(played)).toEqual([unknown]);
   });

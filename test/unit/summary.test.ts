@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
-import { InputError } from '../../src/errors.ts';
+import { InputError, ServiceError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { renderInputProblems, renderSummary, writeSummary } from '../../src/report/summary.ts';
 import { rawHtml } from '../browser/github.ts';
@@ -179,6 +179,38 @@ test('a job that ran once has no timeline, and one that ran again has', () => {
     '    0                       6m 52s',
     '    ░ queued  ▒ starting  █ running',
   ]);
+});
+
+test('nor is a timeline drawn where a job has not ended, or all took no time', () => {
+  const open = fakeOutcome({ result: 'detached' }, { status: 'RUNNING' }, { started: 95 });
+  expect(timelinesIn(render([fakeOutcome(), fakeOutcome(), open]))).toEqual([]);
+  const short = fakeOutcome({ runs: [], timeline: [] }, {}, { started: 0, ended: 0.2 });
+  expect(timelinesIn(render([short, short]))).toEqual([]);
+});
+
+test.each([
+  ['BATCH', 'Not running yet, and billed once running'],
+  ['PERSISTENT', 'Not running yet, but already billed'],
+])('a %s job in the queue is not said to run', (task, words) => {
+  const queued = fakeOutcome({ result: 'submitted', runs: [] }, { status: 'PENDING', task }, {});
+  expect(render([queued])).toContain(`<b>${words}</b>: `);
+});
+
+test('with a key that is no longer accepted, only the console stops a job', () => {
+  const request = 'GET /v1/jobs/1';
+  const error = new ServiceError({ trouble: 'refused', request, status: 401, detail: 'expired' });
+  const lost = fakeOutcome({ result: 'error', ending: 'lost', error }, { status: 'RUNNING' });
+  const markdown = render([lost]);
+  expect(markdown).toContain('<b>How to stop:</b> use <a href=');
+  expect(markdown).not.toContain('dispersed-cook/cancel');
+});
+
+test('what is between backticks is code, also where GitHub reads no Markdown', () => {
+  const message = 'use `recipes: |`, not `a & b` or `<b>`, a`b c`d';
+  const html = renderInputProblems('Bad', new InputError([{ input: 'x', message }]));
+  expect(html).toContain(
+    ': use <code>recipes: |</code>, not <code>a &amp; b</code> or <code>`&lt;b&gt;`,</code> a`b c`d</li>',
+  );
 });
 
 test('what happened to several jobs is said once', () => {
