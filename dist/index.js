@@ -28895,7 +28895,7 @@ async function finishOne(followUp, { job, mark, statuses }) {
                 await (0,github_statuses/* keepPending */.D6)(github, status, 'Ended; starting the follow-up');
             const { ref: jobRef, result } = (0,outcome/* createJobOutcome */.g)(job);
             const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
-            print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
+            print(`starting ${workflow} on ${ref} for “${title}” (result: ${result})`);
             const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
             const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
             await github.send(route, { workflow_id: workflow, ref, inputs }, false);
@@ -28983,7 +28983,9 @@ const maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const cancelFailed = (jobUuid, error) => {
-        onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
+        const message = (0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`);
+        const remedy = `The job may still be running, and billed. Cancel it in the console: ${report_errors/* consoleUrl */.B9}`;
+        onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
     };
     const { reconcile, seen } = (0,custody_reconcile/* createFactsReconciler */.a)({
         client,
@@ -29527,8 +29529,13 @@ async function priceEntries(plans, read, onUnknown = () => { }) {
     const byEntry = Map.groupBy(await Promise.all(plans.map(priceOne)), ({ request }) => request.index);
     return [...byEntry.values()].flatMap((models) => {
         const chosen = chooseModel(models);
+        if (chosen === undefined)
+            return [];
         const names = models.map(({ request }) => request.gpuName);
-        return chosen === undefined ? [] : [{ ...chosen, models: names }];
+        const { prices } = chosen;
+        const bound = names.length > 1 ? { maxHours: null } : {};
+        const offers = prices?.offers ? { ...prices.offers, ...bound } : null;
+        return [{ ...chosen, prices: prices && { ...prices, offers }, models: names }];
     });
 }
 function chooseModel(models) {
@@ -29595,13 +29602,14 @@ async function reportDryRun(runner, plans, ceilings, error) {
     const distinct = new Map(overBudget.map((each) => [each.title, each]));
     (0,report/* annotateAll */.u6)(runner, [...(message ? [message] : []), ...distinct.values()]);
     const failure = message ? 'error' : 'over-budget';
-    const said = message ? (0,report/* formatMessage */.hw)(runner, message) : closing;
+    const [first = message] = distinct.values();
+    const said = first ? (0,report/* formatMessage */.hw)(runner, message ?? first) : closing;
     (0,outputs/* writeVerdict */.P1)(runner, isFailed ? failure : 'dry-run', said);
     await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary_tables/* joinBlocks */.x9)([
         `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
         (0,summary_tables/* renderTable */.bo)(planColumns, plans, 'the log'),
         estimate && `<p>${(0,sanitize/* escapeHtml */.ZD)(estimate)}</p>`,
-        'The log has the requests.',
+        plans.some((plan) => bodyLines(plan).length > 0) ? 'The log has the requests.' : '',
     ]));
 }
 function formatVerdict(count, broken) {
@@ -30075,7 +30083,8 @@ async function cook(deps) {
         const inputs = readCookInputs(runner);
         const run = (0,context/* readRunRef */.bS)(runner, await (0,commit_status/* readCommitSha */.e)(deps, inputs));
         const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
-        const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
+        const sshKey = inputs.ssh ? (ssh?.publicKey ?? 'a new key') : null;
+        const requests = listRequests(inputs, run, deps, sshKey);
         const plan = { ...cookStepPlan(inputs), ssh };
         if (inputs['dry-run']) {
             await dryRun(requests, plan, inputs, deps);
@@ -37103,7 +37112,7 @@ const refusals = {
     402: ['payment required', 'Check the balance of your Dispersed account.'],
     403: [
         'access denied',
-        'Check that the account of the API key can use this recipe or job, that the key has not expired, and that the key is not restricted to IP addresses, because GitHub-hosted runners use many.',
+        'Check that the account of the API key can use this recipe or job, that the key has the preset Compute Consumer and has not expired, and that it is not restricted to IP addresses, because GitHub-hosted runners use many.',
     ],
     404: [
         'not found',
@@ -37131,7 +37140,7 @@ const purposes = [
         request: /\/statuses\//,
         attempt: 'finish a commit status',
         permission: 'statuses: write',
-        ifRefused: 'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending, and the check does not start the follow-up for this job. Start the follow-up manually, and give new jobs another title.',
+        ifRefused: 'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending. If the workflow runs have no follow-up for this job, start it manually, and give new jobs another title.',
     },
     { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
     { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },

@@ -86,7 +86,7 @@ async function finishOne(followUp: FollowUp, { job, mark, statuses }: Due): Prom
         await keepPending(github, status, 'Ended; starting the follow-up');
       const { ref: jobRef, result } = createJobOutcome(job);
       const title = sanitizeLine(titleOf(jobRef, job), 200);
-      print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
+      print(`starting ${workflow} on ${ref} for “${title}” (result: ${result})`);
       const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
       const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
       // Not sent again where it may have been started.

@@ -12,7 +12,7 @@ import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import { withBills } from '../money/bills.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
-import { describeError, type ErrorMessage } from '../report/errors.ts';
+import { consoleUrl, describeError, type ErrorMessage } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { createDescribedReader, readRunsOfJobs } from '../service/lists.ts';
@@ -102,7 +102,9 @@ export async function cancelOrphans(
 ): Promise<ReadonlyMap<string, Job>> {
   const inTurn = pLimit(maxConcurrent);
   const cancelFailed = (jobUuid: string, error: unknown) => {
-    onProblem(describeError(asError(error), `cancel orphan ${jobUuid}`));
+    const message = describeError(asError(error), `cancel orphan ${jobUuid}`);
+    const remedy = `The job may still be running, and billed. Cancel it in the console: ${consoleUrl}`;
+    onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
   };
   const { reconcile, seen } = createFactsReconciler({
     client,

@@ -194,8 +194,13 @@ export async function priceEntries(
   );
   return [...byEntry.values()].flatMap((models) => {
     const chosen = chooseModel(models);
+    if (chosen === undefined) return [];
     const names = models.map(({ request }) => request.gpuName);
-    return chosen === undefined ? [] : [{ ...chosen, models: names }];
+    const { prices } = chosen;
+    // Nothing bounds the cost where another model may be cooked in the end.
+    const bound = names.length > 1 ? { maxHours: null } : {};
+    const offers = prices?.offers ? { ...prices.offers, ...bound } : null;
+    return [{ ...chosen, prices: prices && { ...prices, offers }, models: names }];
   });
 }
 

@@ -43,14 +43,15 @@ export async function reportDryRun(
   const distinct = new Map(overBudget.map((each) => [each.title, each]));
   annotateAll(runner, [...(message ? [message] : []), ...distinct.values()]);
   const failure = message ? 'error' : 'over-budget';
-  const said = message ? formatMessage(runner, message) : closing;
+  const [first = message] = distinct.values();
+  const said = first ? formatMessage(runner, message ?? first) : closing;
   writeVerdict(runner, isFailed ? failure : 'dry-run', said);
   await writeSummary(runner, () =>
     joinBlocks([
       `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,
       renderTable(planColumns, plans, 'the log'),
       estimate && `<p>${escapeHtml(estimate)}</p>`,
-      'The log has the requests.',
+      plans.some((plan) => bodyLines(plan).length > 0) ? 'The log has the requests.' : '',
     ]),
   );
 }

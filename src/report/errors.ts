@@ -152,7 +152,7 @@ const refusals: Readonly<Record<number, Explanation>> = {
   402: ['payment required', 'Check the balance of your Dispersed account.'],
   403: [
     'access denied',
-    'Check that the account of the API key can use this recipe or job, that the key has not expired, and that the key is not restricted to IP addresses, because GitHub-hosted runners use many.',
+    'Check that the account of the API key can use this recipe or job, that the key has the preset Compute Consumer and has not expired, and that it is not restricted to IP addresses, because GitHub-hosted runners use many.',
   ],
   404: [
     'not found',
@@ -186,7 +186,7 @@ const purposes = [
     attempt: 'finish a commit status',
     permission: 'statuses: write',
     ifRefused:
-      'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending, and the check does not start the follow-up for this job. Start the follow-up manually, and give new jobs another title.',
+      'GitHub accepts at most 1,000 statuses with one context for each commit. The commit status stays pending. If the workflow runs have no follow-up for this job, start it manually, and give new jobs another title.',
   },
   { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
   { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },

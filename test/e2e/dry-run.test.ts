@@ -67,6 +67,10 @@ const scenarios = {
     recipes: [recipe(), recipe({}, b)],
     with: dry({ recipes: `${b}\n${a}@sha256:${'0'.repeat(64)}` }),
   },
+  login: {
+    recipes: [recipe({ task: 'PERSISTENT' })],
+    with: dry({ ssh: 'true', parameters: 'ports: [8080]' }),
+  },
   twoGpus: { recipes: [recipe({ gpu_registry_uuid: gpu })], with: dry({ 'gpu-name': 'H100' }) },
 } satisfies Record<string, Scenario>;
 
@@ -106,6 +110,11 @@ test.each(names)('%s: nothing is cooked, and no secret is shown', (name) => {
   const lines = log.split('\n').filter((line) => !line.startsWith('::add-mask::'));
   const shown = [lines.join('\n'), JSON.stringify([outputs, state]), summary].join('\n');
   expect(shown).not.toMatch(/stored-|input-(?:token|env)|entry-|sk_sim|sk_wrong|undefined/);
+});
+
+test('with ssh, the key and its port are shown, and what they will be is not', () => {
+  const [body] = bodiesIn(see('login')) as { parameters: { parameters: object } }[];
+  expect(body?.parameters.parameters).toMatchObject({ sshkey: '***', ports: [8080, 22] });
 });
 
 const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [

@@ -242,6 +242,7 @@ test('an orphan that could not be cancelled fails the check', async () => {
   expect(problem).toMatchObject({
     level: 'error',
     title: `Could not cancel orphan ${uuidNumber(1)}: the request was rejected`,
+    message: expect.stringContaining('may still be running, and billed. Cancel it in the console'),
   });
   // All else is done all the same.
   expect(runner.outputs.get('orphans')).toContain(uuidNumber(1));

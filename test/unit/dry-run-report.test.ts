@@ -28,6 +28,16 @@ test('the JSON of a body keeps its indentation', async () => {
   expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
 });
 
+test('where the offers cost too much, the message says why and how to fix it', async () => {
+  const runner = rememberingRunner({});
+  const overBudget = { kind: 'offers', amountUsd: 0.69, ceilingUsd: 0.5 } as const;
+  const requirements = { filters: {}, gpuName: null };
+  const prices = { requirements, offers: null, nearestGpu: null, overBudget };
+  await reportDryRun(runner, [{ ...plan(0, 'a'), prices }], noCeilings, null);
+  expect(runner.outputs.get('result')).toBe('over-budget');
+  expect(runner.outputs.get('message')).toMatch(/costs more than max-hourly-rate.*Increase/s);
+});
+
 test('a recipe that a table has no row for is in the log', async () => {
   const runner = rememberingRunner({});
   const plans = Array.from({ length: 203 }, (_, index) => plannedCook(index, {}));

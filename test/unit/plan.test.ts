@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { chooseModel, planCooks, type PlanInputs } from '../../src/cooking/plan.ts';
+import { chooseModel, planCooks, priceEntries, type PlanInputs } from '../../src/cooking/plan.ts';
 import type { CookRequest } from '../../src/cooking/request.ts';
 import { InputError, InterruptedError } from '../../src/errors.ts';
 import { noCeilings } from '../../src/money/ceilings.ts';
@@ -192,4 +192,18 @@ test('of several models the first one on offer within the ceiling is cooked, els
   expect(choose([none, over, fine, fine])).toBe(2);
   expect(choose([null, none, over])).toBe(0);
   expect(choose([])).toBeUndefined();
+});
+
+test('of an entry with several models, nothing bounds the cost', async () => {
+  const offers = { count: 1, isCut: false, minUsd: 1, maxUsd: 1, maxHours: 2 };
+  const prices: Prices = {
+    requirements: { filters: {}, gpuName: null },
+    offers,
+    nearestGpu: null,
+    overBudget: null,
+  };
+  const requests = [request(0), request(0, { index: 1 }), request(0, { index: 1 })];
+  const { plans } = await plan(requests, [batch]);
+  const entries = await priceEntries(plans, async () => prices);
+  expect(entries.map((entry) => entry.prices?.offers?.maxHours)).toEqual([2, null]);
 });
