@@ -17,7 +17,7 @@ test.each([
   const clock = createMadeUpClock();
   const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
   const main = rememberingRunner(inputs);
-  savePolicy(main, { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
+  savePolicy(main, { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'cancel' });
   const facts = { ...newEntryFacts('cook-1-a'), sends: 1 };
   saveEntry(main, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
   saveEntry(main, 1, facts);
@@ -43,6 +43,8 @@ test.each([
   });
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(225_000);
   expect(clock.monotonicMs()).toBeLessThan(230_000);
+  // Of jobs that were never seen it has nothing to say in the end.
+  expect(post.lines.filter((line) => line.includes('cooked'))).toEqual([]);
   expect(post.annotations.map(({ title }) => title).toSorted()).toEqual([
     'A job could not be canceled',
     'A job that the action could not find may be running',
