@@ -41603,80 +41603,94 @@ function isOutage({ retryable, isLasting, trouble }) {
     return retryable || isLasting || trouble === 'not-api';
 }
 function createPoller(options) {
-    const { interval, signal } = options;
-    const { clock } = options.client;
-    const service = createSharedReader(options);
+    const { client, interval, signal } = options;
+    const loop = createLoop(options);
     return {
         watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
-            const nowMs = clock.monotonicMs();
+            if (ended.aborted)
+                return;
+            const nowMs = client.clock.monotonicMs();
             const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
             const goneFromMs = isNew ? nowMs + newMs : nowMs;
-            let watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
-            while (!ended.aborted) {
-                const waitMs = Math.max(watch.dueAtMs, service.notBeforeMs()) - clock.monotonicMs();
-                if (waitMs > 0) {
-                    await clock.sleep(waitMs, ended);
-                    continue;
-                }
-                const answer = await readUntil(ended, service.read(uuid));
-                if (ended.aborted)
-                    return;
-                if (answer === undefined)
-                    throw new Error(`job ${uuid} was not read`);
-                const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
-                watch = next.watch;
-                if (next.isReported && onAnswer(answer))
-                    return;
-            }
+            const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+            const { promise, resolve, reject } = Promise.withResolvers();
+            ended.addEventListener('abort', () => resolve());
+            const job = { uuid, onAnswer, ended, resolve, reject, watch };
+            loop.add(job);
+            await promise.finally(() => loop.remove(job));
         },
     };
 }
-async function readUntil(ended, reading) {
-    const done = new AbortController();
-    const leaving = new Promise((resolve) => {
-        ended.addEventListener('abort', () => resolve(undefined), { signal: done.signal });
-    });
-    return Promise.race([reading, leaving]).finally(() => done.abort());
-}
-function createSharedReader({ client, signal, onUnavailable, onAvailable }) {
+function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
     const { clock, random } = client;
     const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(client);
-    const due = new Set();
-    let look = null;
+    const watched = new Set();
+    let isRunning = false;
+    let wake = new AbortController();
     let health = { failures: 0, pauseMs: 0, isDown: false };
-    let [notBeforeMs, failedAtMs] = [0, -Infinity];
-    const readDue = async () => {
-        await clock.sleep(0, signal);
-        const uuids = [...due];
-        due.clear();
-        look = null;
-        const beganAtMs = clock.monotonicMs();
-        const answers = await readJobs(uuids, signal);
-        const next = nextPause(health.failures, [...answers.values()], random);
-        const nowMs = clock.monotonicMs();
-        if (signal.aborted || (next.failures === 0 && beganAtMs < failedAtMs))
-            return answers;
-        if (next.failures > 0)
-            failedAtMs = nowMs;
+    let notBeforeMs = 0;
+    const look = async (due) => {
+        const uuids = new Set(due.map(({ uuid }) => uuid));
+        const answers = await readJobs([...uuids], signal);
+        if (signal.aborted)
+            return;
         const wasDown = health.isDown;
-        health = next;
-        notBeforeMs = Math.max(notBeforeMs, nowMs + health.pauseMs);
+        health = nextPause(health.failures, [...answers.values()], random);
+        notBeforeMs = clock.monotonicMs() + health.pauseMs;
         const [first] = answers.values();
         if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
             onUnavailable(first);
         if (!health.isDown && wasDown)
             onAvailable();
-        return answers;
+        for (const job of due)
+            takeAnswer(job, answers.get(job.uuid), clock.monotonicMs(), interval);
+    };
+    const run = async () => {
+        isRunning = true;
+        while (watched.size > 0) {
+            const nowMs = clock.monotonicMs();
+            const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
+            const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
+            const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
+            wake = new AbortController();
+            if (waitMs > 0)
+                await clock.sleep(waitMs, wake.signal);
+            else
+                await look(due).catch((error) => {
+                    for (const { reject } of due)
+                        reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
+                });
+        }
+        isRunning = false;
     };
     return {
-        read: async (uuid) => {
-            due.add(uuid);
-            look ??= readDue();
-            return (await look).get(uuid);
+        add: (job) => {
+            watched.add(job);
+            wake.abort();
+            if (!isRunning)
+                void run();
         },
-        notBeforeMs: () => notBeforeMs,
+        remove: (job) => {
+            watched.delete(job);
+            wake.abort();
+        },
     };
+}
+function takeAnswer(job, given, nowMs, every) {
+    if (given === undefined)
+        throw new Error(`job ${job.uuid} was not read`);
+    if (job.ended.aborted)
+        return;
+    const next = nextWatch(job.watch, given, nowMs, every);
+    job.watch = next.watch;
+    try {
+        if (next.isReported && job.onAnswer(given))
+            job.resolve();
+    }
+    catch (error) {
+        job.reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
+    }
 }
 
 

@@ -51,7 +51,6 @@ export async function finishStatuses(
     // What fails for the first, and would for all, is not tried for the rest.
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
-    // The caller still reports what was found before.
     onProblem(describeError(error, 'finish the commit statuses'));
   }
 }

@@ -48,7 +48,6 @@ export async function findRepositoryJobs(
   for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
     const mark = readMark(job);
     if (mark === null || !isOfRepository(mark, here)) continue;
-    // Foreign text that is shown.
     const workflow = client.redactor.redact(mark.workflow);
     found.push({ job, mark: { ...mark, workflow } });
   }
@@ -86,7 +85,6 @@ export async function findOrphans(
   });
 }
 
-// To spare the service.
 const maxConcurrent = 16;
 
 /**
@@ -131,7 +129,6 @@ export type CheckedJobs = Awaited<ReturnType<typeof readCosts>>;
 /** With how far back it looked, and when; Unix ms. */
 export type CheckResult = CheckedJobs & { readonly sinceMs: number; readonly nowMs: number };
 
-// To spare the service.
 const maxSingleBills = 20;
 
 /**

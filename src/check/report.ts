@@ -31,7 +31,6 @@ export async function reportCheck(
   problems: readonly ErrorMessage[],
 ): Promise<void> {
   runner.print(formatCounts(result));
-  // One error for each thing that went wrong, however often it did.
   const distinct = [...new Map(problems.map((problem) => [problem.title, problem])).values()];
   annotateAll(runner, distinct);
   if (problems.length > 0) runner.fail();

@@ -29,7 +29,6 @@ export async function cook(deps: Deps): Promise<void> {
     const inputs = readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));
     const ssh = inputs.ssh && !inputs['dry-run'] ? openSsh(deps, inputs['ssh-user']) : null;
-    // A dry run shows that there will be a key.
     const sshKey = inputs.ssh ? (ssh?.publicKey ?? 'a new key') : null;
     const requests = listRequests(inputs, run, deps, sshKey);
     const plan = { ...cookStepPlan(inputs), ssh };

@@ -27,7 +27,6 @@ export async function cleanup(deps: Deps): Promise<void> {
   try {
     await cleanUpJobs(deps);
   } finally {
-    // The keys of its steps on the GPU.
     const folder = runner.state(stateNames.sshFolder);
     if (folder !== '') rmSync(folder, { recursive: true, force: true });
   }

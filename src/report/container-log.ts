@@ -122,7 +122,6 @@ export function createLogPrinter(
 // GitHub's live log cuts a line at 1,024 characters, with what is before it.
 const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
 const maxShown = 7_200;
-// What is made safe may be shorter.
 const maxLooked = 16_000;
 
 /** @returns how many rows it takes */

@@ -114,7 +114,6 @@ function linesCell(lines: readonly string[]): string {
   return lines.map((line) => renderSentence(line)).join('<br>');
 }
 
-// Empty where it is not known.
 function bodyLines({ body }: PlannedEntry): readonly string[] {
   return Object.keys(body).length === 0
     ? []

@@ -149,7 +149,6 @@ function mayBeCreated({ error, unansweredMark }: Outcome): boolean {
   return unansweredMark !== null || (isOfCook && error.mayHaveSucceeded);
 }
 
-// The job may still be running.
 const phrasesOfCancel = {
   accepted: 'is being canceled',
   failed: 'could not be canceled',
@@ -158,7 +157,6 @@ const phrasesOfCancel = {
 
 function phraseOf(outcome: Outcome): string {
   const { result, job, cancel, origin } = outcome;
-  // In the cancel action.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   if (uuidOf(outcome) === null && ['error', 'cancelled'].includes(result)) {
     if (mayBeCreated(outcome)) return 'may have been created';

@@ -1,12 +1,10 @@
 import type { Random } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
+import { asError, ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
 import { createJobReader, type Answer } from './lists.ts';
 import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 
-// Times are on the monotonic clock, in ms.
-
-/** In ms, or `auto`: by the time since the last change. */
+/** In ms, or `auto`: by the time since the last change. Times here are on the monotonic clock. */
 export type PollInterval = number | 'auto';
 
 /** Longest pause of `auto`, in ms. */
@@ -17,8 +15,9 @@ const minAutoMs = 2_000;
 const autoShare = 1 / 15;
 
 /**
- * How long to wait before the next look at a job, in ms. With `auto`, a job of 30 s is noticed after
- * 1 s on average, and one of 6 hours costs some 1,100 looks.
+ * How long to wait before the next look at a job, in ms. With `auto` that is 2 s at first, and more
+ * the longer nothing changes, up to 20 s: a job of 30 s is noticed after 1 s on average, and one of
+ * 6 hours costs some 1,100 looks.
  * @param unchangedMs time since its status last changed
  */
 export function pollIntervalMs(interval: PollInterval, unchangedMs: number): number {
@@ -96,13 +95,22 @@ interface PollerOptions {
   readonly onAvailable: () => void;
 }
 
+interface WatchedJob {
+  readonly uuid: string;
+  /** Called with each answer; gives whether the job need not be watched any longer. */
+  readonly onAnswer: (answer: Answer) => boolean;
+  readonly ended: AbortSignal;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  watch: Watch;
+}
+
 export type Poller = ReturnType<typeof createPoller>;
 
-/** Creates a poller, which reads all jobs that are due at the same moment together. */
+/** Creates a poller: one loop looks at all jobs that are due, for as long as any is watched. */
 export function createPoller(options: PollerOptions) {
-  const { interval, signal } = options;
-  const { clock } = options.client;
-  const service = createSharedReader(options);
+  const { client, interval, signal } = options;
+  const loop = createLoop(options);
   return {
     /**
      * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
@@ -112,76 +120,88 @@ export function createPoller(options: PollerOptions) {
      */
     watch: async (
       uuid: string,
-      onAnswer: (answer: Answer) => boolean,
+      onAnswer: WatchedJob['onAnswer'],
       until: AbortSignal,
       { isKnown = true, isNew = false } = {},
     ): Promise<void> => {
       const ended = AbortSignal.any([until, signal]);
-      const nowMs = clock.monotonicMs();
+      if (ended.aborted) return;
+      const nowMs = client.clock.monotonicMs();
       const dueAtMs = isKnown ? nextDueMs(0, nowMs, interval) : nowMs;
       const goneFromMs = isNew ? nowMs + newMs : nowMs;
-      let watch: Watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
-      while (!ended.aborted) {
-        const waitMs = Math.max(watch.dueAtMs, service.notBeforeMs()) - clock.monotonicMs();
-        if (waitMs > 0) {
-          await clock.sleep(waitMs, ended);
-          continue;
-        }
-        const answer = await readUntil(ended, service.read(uuid));
-        if (ended.aborted) return;
-        if (answer === undefined) throw new Error(`job ${uuid} was not read`);
-        const next = nextWatch(watch, answer, clock.monotonicMs(), interval);
-        watch = next.watch;
-        if (next.isReported && onAnswer(answer)) return;
-      }
+      const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      ended.addEventListener('abort', () => resolve());
+      const job = { uuid, onAnswer, ended, resolve, reject, watch };
+      loop.add(job);
+      await promise.finally(() => loop.remove(job));
     },
   };
 }
 
-/** What is read; undefined where the signal fires before. Nothing of it is kept after that. */
-async function readUntil<T>(ended: AbortSignal, reading: Promise<T>): Promise<T | undefined> {
-  const done = new AbortController();
-  const leaving = new Promise<undefined>((resolve) => {
-    ended.addEventListener('abort', () => resolve(undefined), { signal: done.signal });
-  });
-  return Promise.race([reading, leaving]).finally(() => done.abort());
-}
-
-function createSharedReader({ client, signal, onUnavailable, onAvailable }: PollerOptions) {
+function createLoop({ client, interval, signal, onUnavailable, onAvailable }: PollerOptions) {
   const { clock, random } = client;
   const readJobs = createJobReader(client);
-  const due = new Set<string>();
-  let look: Promise<ReadonlyMap<string, Answer>> | null = null;
+  const watched = new Set<WatchedJob>();
+  let isRunning = false;
+  let wake = new AbortController();
   let health = { failures: 0, pauseMs: 0, isDown: false };
-  let [notBeforeMs, failedAtMs] = [0, -Infinity];
+  let notBeforeMs = 0;
 
-  const readDue = async () => {
-    // Until all that are due now have joined.
-    await clock.sleep(0, signal);
-    const uuids = [...due];
-    due.clear();
-    look = null;
-    const beganAtMs = clock.monotonicMs();
-    const answers = await readJobs(uuids, signal);
-    const next = nextPause(health.failures, [...answers.values()], random);
-    const nowMs = clock.monotonicMs();
-    // Looks overlap: one that began before the last failure does not end the pause after it.
-    if (signal.aborted || (next.failures === 0 && beganAtMs < failedAtMs)) return answers;
-    if (next.failures > 0) failedAtMs = nowMs;
+  const look = async (due: readonly WatchedJob[]) => {
+    const uuids = new Set(due.map(({ uuid }) => uuid));
+    const answers = await readJobs([...uuids], signal);
+    if (signal.aborted) return;
     const wasDown = health.isDown;
-    health = next;
-    notBeforeMs = Math.max(notBeforeMs, nowMs + health.pauseMs);
+    health = nextPause(health.failures, [...answers.values()], random);
+    notBeforeMs = clock.monotonicMs() + health.pauseMs;
     const [first] = answers.values();
     if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
     if (!health.isDown && wasDown) onAvailable();
-    return answers;
+    for (const job of due) takeAnswer(job, answers.get(job.uuid), clock.monotonicMs(), interval);
+  };
+  const run = async () => {
+    isRunning = true;
+    while (watched.size > 0) {
+      const nowMs = clock.monotonicMs();
+      const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
+      const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
+      const waitMs = Math.max(nextMs, notBeforeMs) - nowMs;
+      wake = new AbortController();
+      if (waitMs > 0) await clock.sleep(waitMs, wake.signal);
+      else
+        await look(due).catch((error: unknown) => {
+          for (const { reject } of due) reject(asError(error));
+        });
+    }
+    isRunning = false;
   };
   return {
-    read: async (uuid: string) => {
-      due.add(uuid);
-      look ??= readDue();
-      return (await look).get(uuid);
+    add: (job: WatchedJob) => {
+      watched.add(job);
+      wake.abort();
+      if (!isRunning) void run();
     },
-    notBeforeMs: () => notBeforeMs,
+    remove: (job: WatchedJob) => {
+      watched.delete(job);
+      wake.abort();
+    },
   };
+}
+
+function takeAnswer(
+  job: WatchedJob,
+  given: Answer | undefined,
+  nowMs: number,
+  every: PollInterval,
+) {
+  if (given === undefined) throw new Error(`job ${job.uuid} was not read`);
+  if (job.ended.aborted) return;
+  const next = nextWatch(job.watch, given, nowMs, every);
+  job.watch = next.watch;
+  try {
+    if (next.isReported && job.onAnswer(given)) job.resolve();
+  } catch (error) {
+    job.reject(asError(error));
+  }
 }

@@ -80,7 +80,6 @@ export async function finish(step: Step, commitStatus: CommitStatus): Promise<re
   await refreshRunning(step);
   const outcomes = await decide(step);
   const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
-  // It is masked already.
   if (token) step.deps.runner.output('access-token', token);
   await commitStatus.settle(step.end.deadline);
   step.log.print(formatClosing(outcomes));

@@ -17,8 +17,6 @@ import type { Job } from '../service/schemas.ts';
 import { createEntry, seeJob, setSeen, type Entry } from './entry.ts';
 import { allEntries, type Step } from './step.ts';
 
-// What changes an entry, and what follows from a change.
-
 /**
  * Saves what is known of an entry, for the post entry too, before anything else is done.
  * @throws where a cook is to leave that post would not know of

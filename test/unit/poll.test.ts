@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { watchAsWeDo } from '../../bench/watching.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -11,7 +9,6 @@ import {
   type PollInterval,
   type Watch,
 } from '../../src/service/poll.ts';
-import type { Call } from '../../src/service/client.ts';
 import type { Answer } from '../../src/service/lists.ts';
 import { fakeClient, inTurn, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
@@ -182,32 +179,6 @@ describe('when a job is looked at', () => {
     expect(times).toEqual([0, ms]);
   });
 
-  test('after 429, also where the answer to an earlier look comes in the pause', async () => {
-    const clock = createMadeUpClock();
-    const over = new AbortController();
-    const sent: number[] = [];
-    const [slow, limited] = [uuidNumber(1), uuidNumber(2)];
-    const send = async ({ pathname }: Call) => {
-      sent.push(clock.monotonicMs());
-      if (pathname.endsWith(limited)) throw refused(429, 60_000);
-      await clock.sleep(9_000);
-      return fakeJob({ uuid: slow, status: 'RUNNING' });
-    };
-    const poller = createPoller({
-      client: { ...fakeClient(clock, () => null), send },
-      interval: 2_000,
-      signal: over.signal,
-      onUnavailable: () => {},
-      onAvailable: () => {},
-    });
-    void poller.watch(slow, () => false, over.signal, { isKnown: false });
-    await clock.sleep(1_000);
-    void poller.watch(limited, () => false, over.signal, { isKnown: false });
-    await clock.sleep(50_000);
-    over.abort();
-    expect(sent).toEqual([0, 1_000]);
-  });
-
   test('in an outage: more rarely, and every half minute at least', async () => {
     const outage = Array.from({ length: 30 }, () => refused(503));
     const { times } = await watch([refused(503), ...outage, 'COMPLETED']);
@@ -348,28 +319,4 @@ test('what goes wrong with one job ends the watch of no other', async () => {
   await expect(broken).rejects.toThrow('no space left on device');
   await Promise.all(others);
   expect(clock.monotonicMs()).toBeGreaterThan(60_000);
-});
-
-test('what a look has brought is not kept, however long a job is watched', async () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const clock = createMadeUpClock();
-  const client = fakeClient(clock, () => fakeJob({ status: 'RUNNING' }));
-  const nothing = () => {};
-  const events = { onUnavailable: nothing, onAvailable: nothing };
-  const over = new AbortController();
-  const poller = createPoller({ client, interval: 1_000, signal: over.signal, ...events });
-  const answers: WeakRef<Answer>[] = [];
-  const onLook = (answer: Answer) => {
-    answers.push(new WeakRef(answer));
-    return false;
-  };
-  const watching = poller.watch(fakeJob().uuid, onLook, never);
-  await clock.sleep(500_000);
-  collectGarbage();
-  const kept = answers.filter((answer) => answer.deref() !== undefined).length;
-  over.abort();
-  await watching;
-  expect(answers.length).toBeGreaterThan(400);
-  expect(kept).toBeLessThan(50);
 });

@@ -46,7 +46,6 @@ function drawBar(phases: readonly JobPhase[], startMs: number, endMs: number): s
   const cells = Array.from({ length: barWidth }, () => ' ');
   const at = (ms: number) => Math.round((barWidth * (ms - startMs)) / Math.max(1, endMs - startMs));
   for (const { kind, fromMs, toMs } of phases) {
-    // Each phase is seen, however short.
     const from = Math.min(barWidth - 1, at(fromMs));
     cells.fill(inks[kind], from, Math.max(from + 1, at(toMs ?? endMs)));
   }
