@@ -156,15 +156,19 @@ export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
  */
 export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): boolean {
   const sent = sentBy(life, name);
-  const isSilent = sent.every(({ status }) => status === null || status >= 500);
-  const spanMs = (sent.at(-1)?.sentAtMs ?? 0) - (sent[0]?.sentAtMs ?? 0);
-  if (isSilent && spanMs >= 90_000) return true;
+  // Before anything else was answered.
+  const isSilent = ({ status }: Sent) => status === null || status === 408 || status >= 500;
+  const answeredAtMs = sent.find((each) => !isSilent(each))?.sentAtMs ?? sent.at(-1)?.sentAtMs ?? 0;
+  if (answeredAtMs - (sent[0]?.sentAtMs ?? 0) >= 90_000) return true;
   const about = sentBy(life, name).filter(({ path }) => path.toLowerCase().includes(job.uuid));
   const notFound = about.filter(({ status }) => status === 404);
   const isLate = notFound.some(({ sentAtMs }) => sentAtMs >= job.takenAtMs + 29_000);
   if (notFound.length >= 2 && isLate) return true;
   // Web pages: it is no API.
-  if (sent.filter(({ status, fault }) => fault !== null && status === 200).length >= 2) return true;
+  const isPage = ({ fault }: Sent) =>
+    fault?.effect.type === 'answer' && fault.effect.text.startsWith('<');
+  const isOther = (each: Sent) => isPage(each) || (each.fault !== null && each.status === 200);
+  if (sent.filter(isOther).length >= 2) return true;
   return about.some(({ status, fault }) => {
     if (fault === null || status === null || status < 400 || status >= 500) return false;
     return ![404, 408, 429].includes(status);
