@@ -28949,7 +28949,6 @@ var retry = __nccwpck_require__(9830);
 
 
 
-
 const dayMs = 86_400_000;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
@@ -28983,7 +28982,7 @@ const maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const cancelFailed = (jobUuid, error) => {
-        const message = (0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`);
+        const message = (0,report_errors/* describeError */.Uc)(error, `cancel orphan ${jobUuid}`);
         const remedy = `The job may still be running, and billed. Cancel it in the console: ${report_errors/* consoleUrl */.B9}`;
         onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
     };
@@ -29429,19 +29428,17 @@ async function planCooks(requests, client, signal, inputs) {
         const options = { ...client, signal: deadline.signal };
         const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.plan, options);
         recipes.set(uuid, recipe);
-        return recipe;
+        return recipe.catch((error) => asUnread(error, uuid, client.host));
     };
     const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
     const [first, ...others] = requests;
     if (first === undefined)
         return { plans: [], error: null };
     try {
-        const plan = await planCook(first, read, inputs, client.host);
+        const plan = await planCook(first, read, inputs);
         const { error } = plan;
         const isForAll = error instanceof errors/* ServiceError */._7 && isFatal(error) && error.status !== 404;
-        const rest = others.map(async (request) => isForAll
-            ? { ...plan, request }
-            : inTurn(async () => planCook(request, read, inputs, client.host)));
+        const rest = others.map(async (request) => isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)));
         const plans = [plan, ...(await Promise.all(rest))];
         return { plans, error: signal.aborted ? new errors/* InterruptedError */.p4() : combineErrors(plans) };
     }
@@ -29450,10 +29447,10 @@ async function planCooks(requests, client, signal, inputs) {
     }
 }
 const defaultFields = { max_retry_count: 0, max_node_count: 1 };
-async function planCook(request, read, inputs, host) {
+async function planCook(request, read, inputs) {
     const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
     try {
-        const recipe = await read(request.recipeUuid).catch((error) => asUnread(error, request, host));
+        const recipe = await read(request.recipeUuid);
         if (recipe instanceof errors/* ServiceError */._7 && (isFatal(recipe) || needsRecipe(request, inputs))) {
             return { ...nothing, error: recipe };
         }
@@ -29473,7 +29470,7 @@ async function planCook(request, read, inputs, host) {
         return { ...nothing, error: isInput ? named(request, error.problems) : (0,errors/* asError */.zR)(error) };
     }
 }
-function asUnread(error, { recipeUuid }, host) {
+function asUnread(error, recipeUuid, host) {
     if (error instanceof errors/* ServiceError */._7)
         return error;
     if (!(error instanceof errors/* InterruptedError */.p4))
@@ -29600,10 +29597,11 @@ async function reportDryRun(runner, plans, ceilings, error) {
     const message = error && (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
     const overBudget = broken.flatMap((plan) => overBudgetOf(plan) ?? []);
     const distinct = new Map(overBudget.map((each) => [each.title, each]));
-    (0,report/* annotateAll */.u6)(runner, [...(message ? [message] : []), ...distinct.values()]);
+    const messages = [...(message ? [message] : []), ...distinct.values()];
+    (0,report/* annotateAll */.u6)(runner, messages);
     const failure = message ? 'error' : 'over-budget';
-    const [first = message] = distinct.values();
-    const said = first ? (0,report/* formatMessage */.hw)(runner, message ?? first) : closing;
+    const [worst] = messages;
+    const said = worst ? (0,report/* formatMessage */.hw)(runner, worst) : closing;
     (0,outputs/* writeVerdict */.P1)(runner, isFailed ? failure : 'dry-run', said);
     await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary_tables/* joinBlocks */.x9)([
         `### ${isFailed ? '⚠️' : '🧪'} ${closing}`,

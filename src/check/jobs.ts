@@ -2,7 +2,6 @@ import pLimit from 'p-limit';
 import { newEntryFacts } from '../custody/facts.ts';
 import { isOfRepository, mayOutlive, readMark, type JobMark } from '../custody/mark.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
-import { asError } from '../errors.ts';
 import type { GitHub } from '../github/client.ts';
 import { readRuns } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
@@ -43,8 +42,8 @@ export async function findRepositoryJobs(
   const isTooOld = ({ created_at: createdAt }: Job) =>
     createdAt !== null && latestMs(createdAt) <= getSinceMs();
   const read = createDescribedReader(client, signal, retryRules.lookUp, 'whole-list');
-  // The older host gives dates only.
   const found: MarkedJob[] = [];
+  // The older host gives dates only.
   for await (const job of read(() => getSinceMs() - dayMs, isTooOld)) {
     const mark = readMark(job);
     if (mark === null || !isOfRepository(mark, here)) continue;
@@ -100,7 +99,7 @@ export async function cancelOrphans(
 ): Promise<ReadonlyMap<string, Job>> {
   const inTurn = pLimit(maxConcurrent);
   const cancelFailed = (jobUuid: string, error: unknown) => {
-    const message = describeError(asError(error), `cancel orphan ${jobUuid}`);
+    const message = describeError(error, `cancel orphan ${jobUuid}`);
     const remedy = `The job may still be running, and billed. Cancel it in the console: ${consoleUrl}`;
     onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
   };

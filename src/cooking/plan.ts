@@ -57,20 +57,18 @@ export async function planCooks(
     const options = { ...client, signal: deadline.signal };
     const recipe = recipes.get(uuid) ?? withRetry(request, retryRules.plan, options);
     recipes.set(uuid, recipe);
-    return recipe;
+    return recipe.catch((error: unknown) => asUnread(error, uuid, client.host));
   };
   const inTurn = pLimit(maxConcurrentReads);
   const [first, ...others] = requests;
   if (first === undefined) return { plans: [], error: null };
   try {
     // The first one shows whether host and key are right.
-    const plan = await planCook(first, read, inputs, client.host);
+    const plan = await planCook(first, read, inputs);
     const { error } = plan;
     const isForAll = error instanceof ServiceError && isFatal(error) && error.status !== 404;
     const rest = others.map(async (request) =>
-      isForAll
-        ? { ...plan, request }
-        : inTurn(async () => planCook(request, read, inputs, client.host)),
+      isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)),
     );
     const plans = [plan, ...(await Promise.all(rest))];
     return { plans, error: signal.aborted ? new InterruptedError() : combineErrors(plans) };
@@ -84,15 +82,12 @@ const defaultFields = { max_retry_count: 0, max_node_count: 1 };
 
 async function planCook(
   request: CookRequest,
-  read: (recipeUuid: string) => Promise<Recipe>,
+  read: (recipeUuid: string) => Promise<Recipe | ServiceError>,
   inputs: PlanInputs,
-  host: Client['host'],
 ): Promise<CookPlan> {
   const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
   try {
-    const recipe = await read(request.recipeUuid).catch((error: unknown) =>
-      asUnread(error, request, host),
-    );
+    const recipe = await read(request.recipeUuid);
     if (recipe instanceof ServiceError && (isFatal(recipe) || needsRecipe(request, inputs))) {
       return { ...nothing, error: recipe };
     }
@@ -113,7 +108,7 @@ async function planCook(
   }
 }
 
-function asUnread(error: unknown, { recipeUuid }: CookRequest, host: Client['host']): ServiceError {
+function asUnread(error: unknown, recipeUuid: string, host: Client['host']): ServiceError {
   if (error instanceof ServiceError) return error;
   if (!(error instanceof InterruptedError)) throw error;
   const request = `GET /v1/job-recipes/${recipeUuid}`;

@@ -41,10 +41,11 @@ export async function reportDryRun(
   // Many entries may cook one recipe: each reason is shown once.
   const overBudget = broken.flatMap((plan) => overBudgetOf(plan) ?? []);
   const distinct = new Map(overBudget.map((each) => [each.title, each]));
-  annotateAll(runner, [...(message ? [message] : []), ...distinct.values()]);
+  const messages = [...(message ? [message] : []), ...distinct.values()];
+  annotateAll(runner, messages);
   const failure = message ? 'error' : 'over-budget';
-  const [first = message] = distinct.values();
-  const said = first ? formatMessage(runner, message ?? first) : closing;
+  const [worst] = messages;
+  const said = worst ? formatMessage(runner, worst) : closing;
   writeVerdict(runner, isFailed ? failure : 'dry-run', said);
   await writeSummary(runner, () =>
     joinBlocks([
