@@ -42677,6 +42677,7 @@ function* reportsIn(text) {
 
 
 const pieceSize = 64 * 1024;
+const writeSize = 1024 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;
 function openRunLog(path, runNumber, redactor, events) {
@@ -42700,7 +42701,7 @@ function openRunLog(path, runNumber, redactor, events) {
             results.take(text);
             const from = findNew(seen, text);
             try {
-                keep?.(text, from, seen.firstLine);
+                await keep?.(text, from, seen.firstLine);
             }
             catch (error) {
                 events.trouble(error);
@@ -42724,16 +42725,20 @@ function openRunLog(path, runNumber, redactor, events) {
 }
 function createKeeper(path) {
     let [size, start] = [0, 0];
-    return (text, from, firstLine) => {
+    return async (text, from, firstLine) => {
         if (from !== null)
             start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
         else if (text.startsWith(firstLine))
             (0,external_node_fs_.truncateSync)(path, start);
         else
             start = size;
-        const added = text.slice(from ?? 0);
-        (0,external_node_fs_.appendFileSync)(path, added);
-        size = (from === null ? start : size) + Buffer.byteLength(added);
+        const added = Buffer.from(text.slice(from ?? 0));
+        for (let at = 0; at === 0 || at < added.length; at += writeSize) {
+            if (at > 0)
+                await (0,promises_.setImmediate)();
+            (0,external_node_fs_.appendFileSync)(path, added.subarray(at, at + writeSize));
+        }
+        size = (from === null ? start : size) + added.length;
     };
 }
 const endLength = 256;

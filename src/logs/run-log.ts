@@ -20,6 +20,7 @@ export interface JobLogEvents {
 }
 
 const pieceSize = 64 * 1024;
+const writeSize = 1024 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;
 
@@ -54,7 +55,7 @@ export function openRunLog(
       results.take(text);
       const from = findNew(seen, text);
       try {
-        keep?.(text, from, seen.firstLine);
+        await keep?.(text, from, seen.firstLine);
       } catch (error) {
         events.trouble(error);
       }
@@ -84,14 +85,18 @@ function createKeeper(path: string) {
   // Bytes of the file, and where in it the text begins that was kept last.
   let [size, start] = [0, 0];
 
-  return (text: string, from: number | null, firstLine: string) => {
+  return async (text: string, from: number | null, firstLine: string) => {
     if (from !== null) start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
     // Rewritten in place; what begins otherwise is another text, to be kept after the first.
     else if (text.startsWith(firstLine)) truncateSync(path, start);
     else start = size;
-    const added = text.slice(from ?? 0);
-    appendFileSync(path, added);
-    size = (from === null ? start : size) + Buffer.byteLength(added);
+    const added = Buffer.from(text.slice(from ?? 0));
+    for (let at = 0; at === 0 || at < added.length; at += writeSize) {
+      // A signal must be heard while a large log is written.
+      if (at > 0) await nextTurn();
+      appendFileSync(path, added.subarray(at, at + writeSize));
+    }
+    size = (from === null ? start : size) + added.length;
   };
 }
 

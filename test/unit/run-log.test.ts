@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -259,6 +259,22 @@ test('while a million lines are told, others have their turn', async () => {
   await log.take('\n'.repeat(1_000_000));
   isOver = true;
   expect(turns).toBeGreaterThan(10);
+});
+
+test('a large log is written in pieces, with turns of other work in between', async () => {
+  const path = nextPath();
+  const text = '€🚀\n'.repeat(2 ** 20);
+  const sizes = new Set<number>();
+  let isOver = false;
+  const look = () => {
+    if (existsSync(path)) sizes.add(statSync(path).size);
+    if (!isOver) setImmediate(look);
+  };
+  look();
+  await openLog({}, path).take(text);
+  isOver = true;
+  expect(sizes.size).toBeGreaterThan(4);
+  expect(readFileSync(path, 'utf8') === text).toBe(true);
 });
 
 const bytes = 64 * 1024 * 1024;
