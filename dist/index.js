@@ -29969,7 +29969,7 @@ async function cookAndWatch(step, { entry, request }, hasNext, context) {
     const isCooked = isThere || (await tryToCook(step, entry, request, context));
     if (isCooked && context.wait)
         return (0,watch/* watchToEnd */.WR)(step, entry, hasNext);
-    if (isCooked)
+    if (isCooked && entry.facts.stop === null)
         (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
     await (0,update/* reconcileEntry */.Xt)(step, entry);
     return false;
@@ -30106,7 +30106,7 @@ async function cook(deps) {
     }
 }
 function openSsh({ runner, createSshFolder }, user = node_urls/* vendorUser */.yS) {
-    (0,folder/* checkTools */.Gd)(runner.env);
+    (0,folder/* checkTools */.G)(runner.env);
     const path = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-ssh-'));
     runner.saveState(facts/* stateNames */.U0.sshFolder, path);
     const ssh = createSshFolder(path, user);
@@ -30948,7 +30948,8 @@ async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, dead
         last.isOver = see(answer);
         return last.isOver;
     };
-    for (let ofFailed = 0; ofFailed < maxCancelsOfFailed;) {
+    let ofFailed = 0;
+    while (ofFailed < maxCancelsOfFailed) {
         const next = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, cancelAgainEveryMs, time.signal);
         await poller.watch(jobUuid, take, next.signal);
         next.clear();
@@ -30966,7 +30967,7 @@ async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, dead
     time.clear();
     if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
-    if (last.status === 'FAILED')
+    if (last.status === 'FAILED' && ofFailed > 0)
         record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(facts(), { uuid: jobUuid, hasEnded: true }));
     else
         log.notEnded(jobUuid, last.status === '' ? null : last.status);
@@ -31294,9 +31295,7 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status))
                 report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describePending */ .nI)(status, atMs), false);
         },
-        ended: (outcome) => {
-            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
-        },
+        ended: (outcome) => report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeEnd */ .lA)(outcome, endsWithJob), true),
         settle: async (signal) => {
             settling.abort();
             const settled = new AbortController();
@@ -36271,6 +36270,7 @@ function latestMs(time) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   BC: () => (/* binding */ isSsh),
+/* harmony export */   Sm: () => (/* binding */ hostName),
 /* harmony export */   ci: () => (/* binding */ addressOf),
 /* harmony export */   eO: () => (/* binding */ mainUrlOf),
 /* harmony export */   i9: () => (/* binding */ nodeUrlsOf),
@@ -36282,6 +36282,9 @@ function latestMs(time) {
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 const vendorUser = 'duser';
+function hostName(index) {
+    return index === 0 ? 'gpu' : `gpu-${index + 1}`;
+}
 function nodeUrlsOf({ job, runs, sshUser }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
@@ -36444,8 +36447,10 @@ function formatReadyCheck({ port, path }) {
 /* harmony export */   uZ: () => (/* binding */ createEndCheck)
 /* harmony export */ });
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1362);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(268);
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1671);
+
 
 
 
@@ -36461,6 +36466,7 @@ function createEndCheck(client, signal) {
     let status = null;
     let sinceMs = 0;
     let runs = null;
+    let recipe = null;
     let isReading = false;
     const readRuns = async (job) => {
         isReading = true;
@@ -36468,9 +36474,13 @@ function createEndCheck(client, signal) {
         runs = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal).catch(() => runs);
         if (runs !== null && (runs.length !== known || runs.some(isAlive)))
             sinceMs = clock.monotonicMs();
+        if (job.max_retry_count === null && job.source_recipe_uuid !== null)
+            recipe ??= await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readRecipe */ .XQ)(client, job.source_recipe_uuid, signal).catch(() => null);
         isReading = false;
     };
-    return (job) => {
+    return (seen) => {
+        const ofRecipe = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .asNumber */ .i)(recipe?.payload?.['max_retry_count']) || null;
+        const job = { ...seen, max_retry_count: seen.max_retry_count ?? ofRecipe };
         if (job.status !== status) {
             [status, sinceMs, runs] = [job.status, clock.monotonicMs(), null];
         }
@@ -37478,7 +37488,7 @@ function createJobMessages(print, jobCount) {
         noAddressYet: ({ ref }) => print('waiting for the address: some machines report it minutes after the start', ref.index),
         notReady: ({ ref }, check, answer) => print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index),
         gpuReady: ({ ref }) => {
-            const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
+            const gpu = (0,node_urls/* hostName */.Sm)(ref.index);
             const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
             print(describe('ready', use), ref.index);
             const advice = 'You pay for the machine until the job ends, even if this runner is lost. To cancel such jobs, run the check action on a schedule.';
@@ -38587,7 +38597,7 @@ async function runCommand(command) {
         connect: _service_http_js__WEBPACK_IMPORTED_MODULE_1__/* .connect */ .Ng,
         openProbe: _service_probe_js__WEBPACK_IMPORTED_MODULE_2__/* .openProbe */ .Rs,
         openGitHub: _github_octokit_js__WEBPACK_IMPORTED_MODULE_3__/* .openOctokit */ .O,
-        createSshFolder: (path, user) => (0,_ssh_folder_js__WEBPACK_IMPORTED_MODULE_6__/* .createSshFolder */ .l4)(path, user, (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_0__.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
+        createSshFolder: (path, user) => (0,_ssh_folder_js__WEBPACK_IMPORTED_MODULE_6__/* .createSshFolder */ .l)(path, user, (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_0__.dirname)(process.argv[1] ?? ''), 'gpu.sh')),
         interrupt: interrupt.signal,
     });
 }
@@ -42194,9 +42204,8 @@ function sortedJson(value) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  Gd: () => (/* binding */ checkTools),
-  l4: () => (/* binding */ createSshFolder),
-  Sm: () => (/* binding */ hostName)
+  G: () => (/* binding */ checkTools),
+  l: () => (/* binding */ createSshFolder)
 });
 
 ;// CONCATENATED MODULE: external "node:child_process"
@@ -42215,9 +42224,6 @@ var errors = __nccwpck_require__(9473);
 
 
 
-function hostName(index) {
-    return index === 0 ? 'gpu' : `gpu-${index + 1}`;
-}
 function checkTools(env) {
     const folders = (env['PATH'] ?? '').split(external_node_path_.delimiter);
     const missing = ['ssh', 'ssh-keygen', 'tar', 'bash'].filter((tool) => !folders.some((folder) => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(folder, tool))));
@@ -42266,8 +42272,8 @@ function describeRefusal(stderr) {
     const last = /[^\r\n]*$/.exec(stderr.trim())?.[0] ?? '';
     if (/permission denied/i.test(last))
         return 'permission denied: does the image pass SSH_PUBKEY on?';
-    const known = /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i.exec(last);
-    return known?.[0].toLowerCase() ?? (last || 'no response');
+    const known = /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i;
+    return known.exec(last)?.[0].toLowerCase() ?? (last || 'no response');
 }
 const maxSocketPath = 80;
 function formatDefaults(user, folder) {
@@ -43571,10 +43577,7 @@ var step_entry = __nccwpck_require__(7499);
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/service/endpoints.js
 var endpoints = __nccwpck_require__(1362);
-// EXTERNAL MODULE: ./build/ssh/folder.js + 1 modules
-var folder = __nccwpck_require__(1033);
 ;// CONCATENATED MODULE: ./build/step/server.js
-
 
 
 
@@ -43682,8 +43685,8 @@ async function getRefusal({ plan: { ssh, readyCheck }, probe }, { ref, accessTok
         const address = urls.find(node_urls/* isSsh */.BC);
         if (address === undefined)
             return { check, answer: 'the job has no address for ssh yet' };
-        ssh.addHost((0,folder/* hostName */.Sm)(ref.index), address);
-        const answer = await ssh.login((0,folder/* hostName */.Sm)(ref.index), signal);
+        ssh.addHost((0,node_urls/* hostName */.Sm)(ref.index), address);
+        const answer = await ssh.login((0,node_urls/* hostName */.Sm)(ref.index), signal);
         if (answer !== null)
             return { check, answer };
     }

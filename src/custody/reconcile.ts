@@ -126,7 +126,8 @@ async function confirmEnd(
     last.isOver = see(answer);
     return last.isOver;
   };
-  for (let ofFailed = 0; ofFailed < maxCancelsOfFailed;) {
+  let ofFailed = 0;
+  while (ofFailed < maxCancelsOfFailed) {
     const next = startDeadline(clock, cancelAgainEveryMs, time.signal);
     await poller.watch(jobUuid, take, next.signal);
     next.clear();
@@ -142,8 +143,9 @@ async function confirmEnd(
   time.clear();
   // After an interrupt main has seconds; post continues from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
-  // It was not started again in all this time.
-  if (last.status === 'FAILED') record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
+  // It was not started again in all this time, and one lost cancel would not have stopped it.
+  if (last.status === 'FAILED' && ofFailed > 0)
+    record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
   else log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 

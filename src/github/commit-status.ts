@@ -31,11 +31,8 @@ const noCommitStatus: CommitStatus = {
   settle: async () => {},
 };
 
-interface StatusInputs {
-  readonly 'commit-status': boolean;
-  readonly 'github-token': string | undefined;
-  readonly 'on-job-end'?: 'keep' | 'cancel';
-}
+type StatusInputs = Pick<CookInputs, 'commit-status' | 'github-token'> &
+  Partial<Pick<CookInputs, 'on-job-end'>>;
 
 /**
  * The commit status of these jobs, if one was asked for.
@@ -104,9 +101,7 @@ function createCommitStatus(
     statusChanged: (submitted: SubmittedJob, { status, atMs }: StatusChange) => {
       if (!isFinal(status)) report(submitted, describePending(status, atMs), false);
     },
-    ended: (outcome: Outcome) => {
-      report(outcome, describeEnd(outcome, endsWithJob), true);
-    },
+    ended: (outcome: Outcome) => report(outcome, describeEnd(outcome, endsWithJob), true),
     /** Resolves when all is sent: within seconds, and sooner where the signal fires. */
     settle: async (signal: AbortSignal) => {
       settling.abort();

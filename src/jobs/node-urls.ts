@@ -18,6 +18,11 @@ const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 /** The user in the vendor's images (its example client); root has no login there. */
 export const vendorUser = 'duser';
 
+/** The name of a job for ssh, and of the command for it: `gpu` for the first one, then `gpu-2`. */
+export function hostName(index: number): string {
+  return index === 0 ? 'gpu' : `gpu-${index + 1}`;
+}
+
 /** The valid addresses of a job that runs. */
 export function nodeUrlsOf({ job, runs, sshUser }: Pick<Outcome, 'job' | 'runs' | 'sshUser'>) {
   if (job === null || isFinal(job.status)) return [];

@@ -1,6 +1,7 @@
 import type { Client } from '../service/client.ts';
-import { listJobRuns } from '../service/endpoints.ts';
-import type { Job, JobRun } from '../service/schemas.ts';
+import { listJobRuns, readRecipe } from '../service/endpoints.ts';
+import { asNumber } from '../service/json.ts';
+import type { Job, JobRun, Recipe } from '../service/schemas.ts';
 import { latestMs } from './metrics.ts';
 import { isFinal, isKnown } from './status.ts';
 
@@ -28,6 +29,7 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
   let status: string | null = null;
   let sinceMs = 0;
   let runs: readonly JobRun[] | null = null;
+  let recipe: Recipe | null = null;
   let isReading = false;
 
   const readRuns = async (job: Job) => {
@@ -36,9 +38,14 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
     runs = await listJobRuns(client, job.uuid, signal).catch(() => runs);
     if (runs !== null && (runs.length !== known || runs.some(isAlive)))
       sinceMs = clock.monotonicMs();
+    if (job.max_retry_count === null && job.source_recipe_uuid !== null)
+      recipe ??= await readRecipe(client, job.source_recipe_uuid, signal).catch(() => null);
     isReading = false;
   };
-  return (job) => {
+  return (seen) => {
+    // What the service does not say, the recipe may; without retries there, the cook may have set them.
+    const ofRecipe = asNumber(recipe?.payload?.['max_retry_count']) || null;
+    const job = { ...seen, max_retry_count: seen.max_retry_count ?? ofRecipe };
     if (job.status !== status) {
       [status, sinceMs, runs] = [job.status, clock.monotonicMs(), null];
     }

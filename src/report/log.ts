@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { CookPlan } from '../cooking/plan.ts';
 import { hashOfRecipe, type CookRequest } from '../cooking/request.ts';
 import type { ServiceError } from '../errors.ts';
-import { addressOf, type NodeUrl } from '../jobs/node-urls.ts';
+import { addressOf, hostName, type NodeUrl } from '../jobs/node-urls.ts';
 import type {
   EarlierTry,
   OfferSummary,
@@ -110,7 +110,7 @@ function createJobMessages(print: Print, jobCount: number) {
     notReady: ({ ref }: SubmittedJob, check: string, answer: string) =>
       print(describe('not ready', `${check}: ${sanitizeLine(answer, 200)}`), ref.index),
     gpuReady: ({ ref }: SubmittedJob) => {
-      const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
+      const gpu = hostName(ref.index);
       const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
       print(describe('ready', use), ref.index);
       const advice =

@@ -12,11 +12,6 @@ import { delimiter, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { NodeUrl } from '../jobs/node-urls.ts';
 
-/** The host of a job: `gpu` for the first one, then `gpu-2`. */
-export function hostName(index: number): string {
-  return index === 0 ? 'gpu' : `gpu-${index + 1}`;
-}
-
 /** @throws InputError where the runner lacks what steps on the GPU need */
 export function checkTools(env: Readonly<Record<string, string | undefined>>): void {
   const folders = (env['PATH'] ?? '').split(delimiter);
@@ -85,10 +80,8 @@ function describeRefusal(stderr: string): string {
   if (/permission denied/i.test(last))
     return 'permission denied: does the image pass SSH_PUBKEY on?';
   const known =
-    /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i.exec(
-      last,
-    );
-  return known?.[0].toLowerCase() ?? (last || 'no response');
+    /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i;
+  return known.exec(last)?.[0].toLowerCase() ?? (last || 'no response');
 }
 
 // A socket has at most 104 characters on macOS, and ssh adds some of its own.

@@ -126,11 +126,7 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]) {
 }
 
 /** Cancels, once, what the service may restart of an entry that is cooked again. */
-export function cancelReplaced(
-  step: Step,
-  request: CookRequest,
-  { restartable }: EarlierJobs,
-): void {
+export function cancelReplaced(step: Step, request: CookRequest, { restartable }: EarlierJobs) {
   const jobs = restartable.get(request.index) ?? [];
   restartable.delete(request.index);
   if (jobs.length === 0) return;

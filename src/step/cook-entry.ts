@@ -143,7 +143,8 @@ async function cookAndWatch(
   const isThere = entry.seen.submitted !== null;
   const isCooked = isThere || (await tryToCook(step, entry, request, context));
   if (isCooked && context.wait) return watchToEnd(step, entry, hasNext);
-  if (isCooked) saveFacts(step, entry, { stop: 'goal' });
+  // One taken over may have shown that it costs too much.
+  if (isCooked && entry.facts.stop === null) saveFacts(step, entry, { stop: 'goal' });
   await reconcileEntry(step, entry);
   return false;
 }

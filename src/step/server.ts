@@ -1,11 +1,10 @@
 import { asError } from '../errors.ts';
-import { isSsh, mainUrlOf, nodeUrlsOfRun, type NodeUrl } from '../jobs/node-urls.ts';
+import { hostName, isSsh, mainUrlOf, nodeUrlsOfRun, type NodeUrl } from '../jobs/node-urls.ts';
 import { formatReadyCheck, type Readiness, type SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { readAccessToken } from '../service/endpoints.ts';
 import type { Job } from '../service/schemas.ts';
-import { hostName } from '../ssh/folder.ts';
 import { type Entry, setSeen } from './entry.ts';
 import type { Step, StepPlan, WaitUntil } from './step.ts';
 

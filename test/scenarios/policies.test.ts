@@ -234,6 +234,17 @@ describe('on-rerun: attach', () => {
     expect(jobsOf('entry-2')).toEqual(uuidsOf(first));
   });
 
+  test('tells what it has taken over, and cancels, as over budget', async () => {
+    const recipe = { name: 'Train', life: [{ status: 'RUNNING' }], hourlyRateUsd: 2.76 };
+    const [, again, simulator] = await playTwice(
+      { recipes: [recipe], inputs: { wait: 'false' } },
+      // The offers, which are read before anything is cooked, give the rate of the job time.
+      { inputs: { ...attach, wait: 'false', 'max-hourly-rate': '0.50' } },
+    );
+    expect(simulator.jobs().map(({ status }) => status)).toEqual(['CANCELLED']);
+    expect([resultOf(again), again.main.failed()]).toEqual(['over-budget', true]);
+  });
+
   test('is not the default: a re-run cooks anew', async () => {
     const [, , simulator] = await playTwice({ recipes: [completing] }, {});
     expect(simulator.jobs()).toHaveLength(2);

@@ -126,6 +126,8 @@ function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
   });
 }
 
+// A rate is read again every minute at least.
+const rateEveryMs = 60 * second;
 // A step lets a job go that runs as asked, half a minute after.
 const goalMs = 25 * second;
 
@@ -141,9 +143,26 @@ function checkRate(life: PlayedLife, step: PlayedStep, job: SimulatedJob): reado
   });
   return dear.flatMap((run) => {
     const { hourlyUsd } = run;
-    const byMs = shownAtMs(job, run) + lookMs(life, step);
+    const unseenMs = wasSeenToBegin(life, step, job, run) ? 0 : rateEveryMs;
+    const byMs = shownAtMs(job, run) + unseenMs + lookMs(life, step);
     if (job.cancels.some(({ atMs }) => atMs <= byMs)) return [];
     return [{ check: 'dearer than max-hourly-rate', what: `${job.uuid} at ${hourlyUsd}` }];
+  });
+}
+
+/** Whether a look came between a run and the one before: else it is found when rates are read again. */
+function wasSeenToBegin(
+  life: PlayedLife,
+  { main }: PlayedStep,
+  job: SimulatedJob,
+  { startedAtMs }: SimulatedRun,
+): boolean {
+  const begunMs = startedAtMs ?? Infinity;
+  const before = job.runs().findLast(({ endedAtMs }) => (endedAtMs ?? Infinity) <= begunMs);
+  if (before === undefined) return true;
+  return sentBy(life, main.name).some(({ shows, takenAtMs }) => {
+    const atMs = takenAtMs ?? -Infinity;
+    return shows.includes(job.uuid) && atMs >= (before.endedAtMs ?? 0) && atMs < begunMs;
   });
 }
 

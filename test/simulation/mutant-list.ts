@@ -371,6 +371,27 @@ export const mutants: readonly Mutant[] = [
     test: 'unit/restart.test.ts',
   },
   {
+    name: 'wait does not ask the recipe for retries',
+    file: 'jobs/restart.ts',
+    find: "['max_retry_count']) || null;",
+    replace: "['none']) || null;",
+    test: 'unit/restart.test.ts',
+  },
+  {
+    name: 'one cancel ends what shows FAILED',
+    file: 'custody/reconcile.ts',
+    find: "'FAILED' && ofFailed > 0)",
+    replace: "'FAILED')",
+    test: 'unit/reconcile.test.ts',
+  },
+  {
+    name: 'what was taken over and is over budget was submitted',
+    file: 'step/cook-entry.ts',
+    find: 'if (isCooked && entry.facts.stop === null)',
+    replace: 'if (isCooked)',
+    test: 'scenarios/policies.test.ts',
+  },
+  {
     name: 'offers that cannot be read keep a job from being cooked',
     file: 'step/cook-entry.ts',
     find: 'if (!isWatched) throw',

@@ -30,9 +30,18 @@ test('1,000 lives keep every promise', async () => {
   expect(played.map(({ code }) => code)).toEqual([0, 0]);
 }, 420_000);
 
-// In post, which has asked nothing of the service yet, two web pages of a gateway looked like another host.
-test.each(['1460', '11091'])(
-  'life %s, in which a job was left running, keeps every promise',
+test.each([
+  // In post, which has asked nothing of the service yet, two web pages looked like another host.
+  '1460',
+  '11091',
+  // A job waited for failed for a minute, and its recipe has retries.
+  '101676',
+  // It failed, and the only cancel of it that was accepted was lost.
+  '119902',
+  // What a re-run took over was too dear, and was told as submitted.
+  '119031',
+])(
+  'life %s, in which a promise was broken, keeps every promise',
   async (seed) => {
     const { code, output } = await simulate('--seed', seed);
     expect([code, output]).toEqual([0, expect.not.stringContaining('✗')]);

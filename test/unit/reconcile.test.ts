@@ -6,7 +6,7 @@ import { createFinder } from '../../src/custody/find.ts';
 import type { Phase } from '../../src/custody/policy.ts';
 import { createPoller } from '../../src/service/poll.ts';
 import { reconcile } from '../../src/custody/reconcile.ts';
-import { fakeClient, refused, type SentCall } from '../support/client.ts';
+import { fakeClient, refused, troubled, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -194,6 +194,14 @@ describe('a cancel', () => {
     });
     expect([cancels, tookMs]).toEqual([sent, ms]);
     expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
+  });
+
+  test('of a job that shows FAILED is left to post where only one was accepted', async () => {
+    const failed = fakeJob({ status: 'FAILED', max_retry_count: 2 });
+    const { told, facts } = await play({
+      answer: (call) => (isCancel(call) && call.atMs > 0 ? troubled('unreachable') : failed),
+    });
+    expect([told, facts.jobs]).toEqual([['not ended'], [{ uuid, hasEnded: false }]]);
   });
 });
 

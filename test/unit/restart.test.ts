@@ -5,6 +5,7 @@ import { fakeClient, never, refused } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
+const recipeUuid = uuidNumber(700);
 const noon = Date.parse('2026-06-01T12:00:00Z');
 
 test.each<[string, Parameters<typeof fakeJob>[0], boolean]>([
@@ -62,9 +63,12 @@ async function statesAt(
   job: Job,
   seconds: readonly number[],
   runs: (atMs: number) => readonly unknown[],
+  recipe: (atMs: number) => unknown = () => ({ uuid: recipeUuid }),
 ) {
   const clock = createMadeUpClock();
-  const client = fakeClient(clock, ({ atMs }) => ({ data: runs(atMs) }));
+  const client = fakeClient(clock, ({ atMs, pathname }) =>
+    pathname === `/v1/job-recipes/${recipeUuid}` ? recipe(atMs) : { data: runs(atMs) },
+  );
   const check = createEndCheck(client, never);
   const states: string[] = [];
   for (const at of seconds) {
@@ -109,6 +113,46 @@ describe('FAILED of a job with a retry left', () => {
   test('is final at once without a retry', async () => {
     expect(await statesAt(fakeJob({ status: 'FAILED', max_retry_count: 0 }), [0], none)).toBe(
       'final',
+    );
+  });
+});
+
+describe('FAILED of a job whose retries its recipe alone tells', () => {
+  const job = fakeJob({
+    status: 'FAILED',
+    max_retry_count: null,
+    max_timeout_assign_ms: null,
+    source_recipe_uuid: recipeUuid,
+  });
+  const recipeWith = (retries: number) => ({
+    uuid: recipeUuid,
+    payload: { max_retry_count: retries },
+  });
+
+  test('is open for as long as a new machine may take, and final after the last run', async () => {
+    const recipe = () => recipeWith(1);
+    expect(await statesAt(job, [0, 75, 329, 330], () => [failed], recipe)).toBe(
+      'open open open early',
+    );
+    expect(await statesAt(job, [0, 1], () => [failed, second('FAILED')], recipe)).toBe(
+      'open final',
+    );
+  });
+
+  test('is read until it is known', async () => {
+    const recipe = (atMs: number) => (atMs < 20_000 ? none() : recipeWith(1));
+    expect(await statesAt(job, [0, 20, 75, 330], () => [failed], recipe)).toBe(
+      'open open open early',
+    );
+  });
+
+  // The cook may have asked for retries that the recipe does not have.
+  test.each<[string, () => unknown]>([
+    ['has none', () => recipeWith(0)],
+    ['cannot be read', none],
+  ])('is open for a minute where the recipe %s', async (_, recipe) => {
+    expect(await statesAt(job, [0, 1, 59, 60], () => [failed], recipe)).toBe(
+      'open open open early',
     );
   });
 });
