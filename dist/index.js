@@ -31343,11 +31343,8 @@ function createSender(github, sha, runner, pause) {
             work ??= sendAll();
         },
         idle: async () => work,
-        isLeft: () => !failures.every(isRefusal),
+        isLeft: () => !failures.every((error) => error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble)),
     };
-}
-function isRefusal(error) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble);
 }
 const shaSchema = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_13__/* ._regex */ .Fk(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__/* .commitShaForm */ .ys));
 const pullRequest = zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_12__/* .object */ .Ikc({ sha: shaSchema }) });
@@ -41447,8 +41444,11 @@ function createJobReader(client) {
     const { clock } = client;
     let listsFromMs = -Infinity;
     return async (uuids, signal) => {
+        let lasting = null;
         const read = async (group) => {
             const [first = ''] = group;
+            if (lasting !== null)
+                return new Map([[first, lasting]]);
             try {
                 if (group.length === 1)
                     return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
@@ -41459,6 +41459,8 @@ function createJobReader(client) {
             catch (error) {
                 if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
                     throw error;
+                if (error.isLasting)
+                    lasting = error;
                 const isAnswer = group.length === 1 || error.status === 429;
                 if (!isAnswer)
                     listsFromMs = clock.monotonicMs() + listRestMs;

@@ -149,12 +149,11 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
     },
     idle: async () => work,
     /** Whether a status could not be set that post may still set: with more time, or a valid token. */
-    isLeft: () => !failures.every(isRefusal),
+    isLeft: () =>
+      !failures.every(
+        (error) => error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble),
+      ),
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble);
 }
 
 const shaSchema = z.string().check(z.regex(commitShaForm));

@@ -110,8 +110,11 @@ export function createJobReader(client: Client) {
   const { clock } = client;
   let listsFromMs = -Infinity;
   return async (uuids: readonly string[], signal: AbortSignal) => {
+    let lasting: ServiceError | null = null;
     const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
       const [first = ''] = group;
+      // A host that is given up on is not asked for the other jobs.
+      if (lasting !== null) return new Map([[first, lasting]]);
       try {
         if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
         const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);
@@ -119,6 +122,7 @@ export function createJobReader(client: Client) {
         return new Map(asked.map((job) => [job.uuid, job]));
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
+        if (error.isLasting) lasting = error;
         const isAnswer = group.length === 1 || error.status === 429;
         if (!isAnswer) listsFromMs = clock.monotonicMs() + listRestMs;
         return new Map(isAnswer ? group.map((uuid) => [uuid, error]) : []);

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
+import { createHost } from '../../src/service/host.ts';
 import { createJobReader } from '../../src/service/lists.ts';
 import { fakeClient, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
@@ -73,6 +74,24 @@ test.each([refused(503), refused(403), troubled('too-large')])(
 test('what is answered 429 is asked for no more in this look', async () => {
   const limited = { lists: [3], singles: 0, errors: 3 };
   expect(await look(3, 2, refused(429), 'all')).toEqual([limited, byList]);
+});
+
+test('a host that hangs, and has never answered, is asked for two minutes, however many jobs', async () => {
+  const clock = createMadeUpClock();
+  const host = createHost(clock);
+  const client = fakeClient(
+    clock,
+    () => {
+      throw host.judge(troubled('no-answer'));
+    },
+    60_000,
+  );
+  const uuids = Array.from({ length: 40 }, (_, index) => uuidNumber(index));
+  const found = await createJobReader(client)(uuids, never);
+  expect([...found.values()]).toEqual(
+    uuids.map(() => expect.objectContaining({ isLasting: true })),
+  );
+  expect(clock.monotonicMs()).toBe(120_000);
 });
 
 test('what a list lacks is read singly, and the list is asked on', async () => {
