@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 // Loaded here, so that no life waits for a disk.
 import 'js-yaml';
 import { checkLife } from './checks.ts';
 import { drawLife } from './life.ts';
-import { playLife, type PlayedLife } from './play.ts';
-import type { Violation } from './truth.ts';
+import { playLife } from './play.ts';
+import type { Failure, Range } from './worker.ts';
 
 // Plays whole lives of steps in made-up time, and checks after each what was promised.
 //   npm run simulate -- --lives 10000          lives 1 to 10000
@@ -22,39 +24,61 @@ const { values } = parseArgs({
   },
 });
 
-const [first, last] = seedsOf();
+// Node keeps signals that were combined, and all that hangs on them, for as long as their thread lives.
+const maxLivesPerThread = 250;
+
+const { first, last } = rangeOf();
 const startedAtMs = performance.now();
 const seedsByCheck = new Map<string, number[]>();
 let failing = 0;
-for (let seed = first; seed <= last; seed += 1) {
-  const life = await playLife(drawLife(seed));
-  const violations = checkLife(life);
-  if (violations.length > 0) note(seed, life, violations);
-  else if (first === last) tell(life, violations);
-}
+if (first === last) await tell(first);
+else await playInThreads();
 if (!values.json) summarize();
 process.exitCode = failing > 0 ? 1 : 0;
 
-function seedsOf(): readonly [number, number] {
-  if (values.seed === undefined) return [1, Number(values.lives)];
+function rangeOf(): Range {
+  if (values.seed === undefined) return { first: 1, last: Number(values.lives) };
   const [from = '1', to = from] = values.seed.split('..');
-  return [Number(from), Number(to)];
+  return { first: Number(from), last: Number(to) };
 }
 
-function note(seed: number, life: PlayedLife, violations: readonly Violation[]): void {
+async function playInThreads(): Promise<void> {
+  let next = first;
+  const notes: Promise<void>[] = [];
+  const playOn = async () => {
+    while (next <= last) {
+      const range = { first: next, last: Math.min(last, next + maxLivesPerThread - 1) };
+      next = range.last + 1;
+      await playRange(range, (failure) => notes.push(note(failure)));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, playOn));
+  await Promise.all(notes);
+}
+
+async function playRange(range: Range, onFailure: (failure: Failure) => void): Promise<void> {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: range });
+  worker.on('message', onFailure);
+  await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+}
+
+async function note({ seed, checks }: Failure): Promise<void> {
   failing += 1;
-  const checks = new Set(violations.map(({ check }) => check));
   for (const check of checks) seedsByCheck.set(check, [...(seedsByCheck.get(check) ?? []), seed]);
-  if (values.json) console.log(JSON.stringify({ seed, checks: [...checks] }));
-  else if (first === last || failing <= Number(values.stories)) tell(life, violations);
+  if (values.json) console.log(JSON.stringify({ seed, checks }));
+  else if (failing <= Number(values.stories)) await tell(seed);
 }
 
-function tell({ plan, story }: PlayedLife, violations: readonly Violation[]): void {
-  console.log(`Life ${plan.seed}`);
-  console.log(JSON.stringify(plan, null, 1));
-  for (const line of story.lines()) console.log(line);
+/** Plays a life, and prints its plan, its story, and what is wrong in it. */
+async function tell(seed: number): Promise<void> {
+  const life = await playLife(drawLife(seed));
+  const violations = checkLife(life);
+  console.log(`Life ${seed}`);
+  console.log(JSON.stringify(life.plan, null, 1));
+  for (const line of life.story.lines()) console.log(line);
   for (const { check, what } of violations) console.log(`✗ ${check}: ${what}`);
   console.log('');
+  if (first === last && violations.length > 0) failing = 1;
 }
 
 function summarize(): void {

@@ -8,6 +8,7 @@ import { checkLife } from './checks.ts';
 import { drawLife } from './life.ts';
 import { mutants, type Mutant } from './mutant-list.ts';
 import { playLife } from './play.ts';
+import type { Failure } from './worker.ts';
 
 // Shows that the tests have teeth: breaks a copy of the code in one way at a time, and plays lives
 // with it until one keeps a promise no more that it keeps with the code as it is. What no life shows,
@@ -32,13 +33,7 @@ for (const mutant of chosen) {
 console.log(`${chosen.length - survivors} of ${chosen.length} mutants caught`);
 process.exitCode = survivors > 0 ? 1 : 0;
 
-/** A life that fails in checks which it passes with the code as it is. */
-interface Failure {
-  readonly seed: number;
-  readonly checks: readonly string[];
-}
-
-/** @returns what notices it; null where nothing does */
+/** @returns the test, or the first life that fails in what it keeps with the code as it is; else null */
 async function hunt(mutant: Mutant): Promise<string | null> {
   const place = plant(mutant);
   try {
