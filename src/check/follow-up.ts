@@ -64,7 +64,9 @@ async function readDue(github: GitHub, ended: readonly MarkedJob[]) {
   const runIds = watched.map(({ runId }) => runId);
   const runs = await readRuns(github, runIds);
   // A step that still watches its job finishes the status itself.
-  const left = pending.filter(({ isLeft, runId }) => isLeft || runs.get(runId)?.isOver);
+  const left = pending.filter(
+    ({ isLeft, runId }) => isLeft || runs.get(runId)?.status === 'completed',
+  );
   const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
   return ended.flatMap(({ job, mark }) => {
     const statuses = (byJob.get(job.uuid) ?? []).filter(({ sha }) => sha === mark.sha);

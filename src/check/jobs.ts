@@ -6,11 +6,13 @@ import type { GitHub } from '../github/client.ts';
 import { readRuns } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { latestMs } from '../jobs/metrics.ts';
+import { isEnding } from '../jobs/status.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import { withBills } from '../money/bills.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
+import { InterruptedError } from '../errors.ts';
 import { consoleUrl, describeError, type ErrorMessage } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
 import { nowOf, type Client } from '../service/client.ts';
@@ -74,13 +76,13 @@ export async function findOrphans(
   return suspects.filter(({ job, mark }) => {
     const run = runs.get(mark.runId);
     // GitHub's lists may lag behind a re-run.
-    if (run === undefined || run.attempt < mark.runAttempt) return false;
+    if (run === undefined || run.run_attempt < mark.runAttempt) return false;
     // An attempt starts when the one before it is over.
-    const isReplaced = run.attempt > mark.runAttempt && !mark.mayBeAttached;
-    const sinceMs = isReplaced ? run.startedAtMs : run.updatedAtMs;
+    const isReplaced = run.run_attempt > mark.runAttempt && !mark.mayBeAttached;
+    const since = isReplaced ? run.run_started_at : run.updated_at;
     // Of a run that GitHub does not know, its job is as old as anything that is known.
-    const overMs = nowMs - (sinceMs ?? Date.parse(job.created_at ?? ''));
-    return (isReplaced || run.isOver) && overMs >= minOverMs;
+    const overMs = nowMs - Date.parse(since ?? job.created_at ?? '');
+    return (isReplaced || run.status === 'completed') && overMs >= minOverMs;
   });
 }
 
@@ -105,7 +107,14 @@ export async function cancelOrphans(
   };
   const { reconcile, seen } = createFactsReconciler({
     client,
-    log: { ...log, cancelFailed },
+    log: {
+      ...log,
+      cancelFailed,
+      notEnded: (jobUuid: string, status: string | null) => {
+        if (isEnding(status ?? '')) log.notEnded(jobUuid, status);
+        else cancelFailed(jobUuid, new InterruptedError());
+      },
+    },
     phase: 'main',
     deadline: signal,
     reason: 'the workflow run that cooked it has ended',

@@ -49,8 +49,10 @@ const timeoutMs = 60_000;
 
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   await reconcileEntry(step, entry);
-  const { cancel: state, error } = entry.seen;
-  const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+  const { cancel: state, error, job } = entry.seen;
+  // One that has failed, and may be restarted, is told as such.
+  const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
+  const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
   if (!isDone) setSeen(entry, { error: error ?? new InterruptedError() });
   // On a host that is no API, post has nothing to cancel either.
   if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();

@@ -74,19 +74,15 @@ function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolde
 function listRequests(inputs: CookInputs, run: RunRef | null, deps: Deps, sshKey: string | null) {
   const { runner } = deps;
   const identity = readStepIdentity(runner, inputs['matrix-index']);
-  const requests = createRequests(inputs, identity, createNonce(deps), run, sshKey);
+  // For steps that have the same environment, such as those of a composite action.
+  const nonce = Array.from({ length: 16 }, () => Math.floor(deps.random() * 16).toString(16));
+  const requests = createRequests(inputs, identity, nonce.join(''), run, sshKey);
   runner.redactor.addPublic(requests.flatMap(withAlternatives).map(publicTextOf));
   return requests;
 }
 
 function withAlternatives(request: CookRequest): readonly CookRequest[] {
   return [request, ...request.alternatives];
-}
-
-/** 16 hex digits: for steps that have the same environment, such as those of a composite action. */
-function createNonce({ random }: Deps): string {
-  const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
-  return digits.join('');
 }
 
 function cookStepPlan(inputs: CookInputs): StepPlan {

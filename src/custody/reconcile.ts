@@ -6,7 +6,7 @@ import type { Job } from '../service/schemas.ts';
 import { startDeadline, withDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { ownName } from '../jobs/failure.ts';
-import { hasFinished } from '../jobs/restart.ts';
+import { createEndCheck, hasFinished } from '../jobs/restart.ts';
 import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Find } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
@@ -79,10 +79,12 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   log.canceling(jobUuid, reason);
   const cancel = async (signal: AbortSignal) =>
     cancelJob(client, jobUuid, ownName + reason, signal);
+  const checkEnd = createEndCheck(client, deadline);
   const see = (answer: Job) => {
     const job = withSent(answer, facts());
     // What has failed long ago, and is canceled now, is not started again.
-    const isOver = hasFinished(job) || (job.status === 'FAILED' && facts().stop === 'ended');
+    const isOld = job.status === 'FAILED' && facts().stop === 'ended';
+    const isOver = isOld || checkEnd(job) !== 'open';
     if (isOver) custody.record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
     custody.onJob(job);
     return isOver;
@@ -96,10 +98,14 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
     });
     if (job !== null && see(job)) return;
   } catch (error) {
-    // How the service answers the cancel of an ended job is documented nowhere.
-    const job = await readJob(client, jobUuid, deadline).catch(() => null);
-    if (job === null || !see(job)) log.cancelFailed(jobUuid, error);
-    return;
+    // How the service answers the cancel of a job that has ended or failed is documented nowhere.
+    const isLasting = error instanceof ServiceError && error.isLasting;
+    const job = isLasting ? null : await readJob(client, jobUuid, deadline).catch(() => null);
+    if (job !== null && see(job)) return;
+    if (job?.status !== 'FAILED') {
+      log.cancelFailed(jobUuid, error);
+      return;
+    }
   }
   await confirmEnd(jobUuid, custody, cancel, see);
 }
@@ -108,12 +114,10 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
-// A job with retries left that still shows FAILED after so many cancels is not started again.
-const maxCancelsOfFailed = 3;
 
 async function confirmEnd(
   jobUuid: string,
-  { client: { clock }, poller, log, phase, deadline, facts, record }: Custody,
+  { client: { clock }, poller, log, phase, deadline }: Custody,
   cancel: (signal: AbortSignal) => Promise<Job | null>,
   see: (job: Job) => boolean,
 ): Promise<void> {
@@ -126,8 +130,7 @@ async function confirmEnd(
     last.isOver = see(answer);
     return last.isOver;
   };
-  let ofFailed = 0;
-  while (ofFailed < maxCancelsOfFailed) {
+  for (;;) {
     const next = startDeadline(clock, cancelAgainEveryMs, time.signal);
     await poller.watch(jobUuid, take, next.signal);
     next.clear();
@@ -138,15 +141,11 @@ async function confirmEnd(
     if (job !== null) take(job);
     // Where the job can be read no longer, one more cancel is all that was left to do.
     if (last.isOver || isUnreadable) break;
-    ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
   }
   time.clear();
   // After an interrupt main has seconds; post continues from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
-  // It was not started again in all this time, and one lost cancel would not have stopped it.
-  if (last.status === 'FAILED' && ofFailed > 0)
-    record(withJob(facts(), { uuid: jobUuid, hasEnded: true }));
-  else log.notEnded(jobUuid, last.status === '' ? null : last.status);
+  log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */

@@ -2,40 +2,22 @@ import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
 import type { GitHub } from './client.ts';
 
-const time = z.catch(
-  z.pipe(
-    z.iso.datetime({ offset: true }),
-    z.transform((text): number | null => Date.parse(text)),
-  ),
-  null,
-);
+const text = z.catch(z.nullable(z.string()), null);
 
-const runSchema = z.pipe(
-  z.object({
-    id: z.number(),
-    status: z.catch(z.nullable(z.string()), null),
-    run_attempt: z.catch(z.number(), 1),
-    run_started_at: time,
-    updated_at: time,
-  }),
-  z.transform((run) => ({
-    id: String(run.id),
-    isOver: run.status === 'completed',
-    /** From 1. */
-    attempt: run.run_attempt,
-    /** When its latest attempt started, Unix ms; null where that is not known. */
-    startedAtMs: run.run_started_at,
-    /** When it last changed, Unix ms: the end of one that is over. */
-    updatedAtMs: run.updated_at,
-  })),
-);
+const runSchema = z.object({
+  id: z.pipe(z.number(), z.transform(String)),
+  status: text,
+  /** From 1. */
+  run_attempt: z.catch(z.number(), 1),
+  /** When its latest attempt started. */
+  run_started_at: text,
+  /** When it last changed: the end of one that is over. */
+  updated_at: text,
+});
 
 const listSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
 type WorkflowRun = z.output<typeof runSchema>;
-
-/** A run that GitHub no longer knows, or not yet. */
-const gone = { isOver: true, attempt: Infinity, startedAtMs: null, updatedAtMs: null };
 
 const pageSize = 100;
 const maxPages = 10;
@@ -73,8 +55,9 @@ async function readRun(github: GitHub, id: string): Promise<WorkflowRun> {
     const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
     return await github.read(runSchema, route, { run_id: id });
   } catch (error) {
-    // That the token may read runs is known from the list.
-    if (error instanceof GitHubError && error.status === 404) return { id, ...gone };
-    throw error;
+    // That the token may read runs is known from the list: GitHub no longer knows it, or not yet.
+    if (!(error instanceof GitHubError) || error.status !== 404) throw error;
+    const unknown = { run_attempt: Infinity, run_started_at: null, updated_at: null };
+    return { id, status: 'completed', ...unknown };
   }
 }

@@ -3,7 +3,7 @@ import { lastRunSeconds } from './metrics.ts';
 import { vendorUser } from './node-urls.ts';
 import { noRunData, type Outcome, type OverBudget, type StopReason } from './records.ts';
 import type { Result } from './results.ts';
-import { finalResultOf } from './status.ts';
+import { finalResultOf, isKnown } from './status.ts';
 
 /** What is known of a job: what is left out is not known, or did not happen. */
 export type KnownJob = Partial<Outcome> & Pick<Outcome, 'ref'>;
@@ -62,19 +62,23 @@ export function createOutcome(known: KnownJob, goal?: Goal): Outcome {
  */
 export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcome {
   const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null };
-  const final = finalResultOf(job.status);
+  const isOver = job.completed_at !== null && !isKnown(job.status);
+  const final = finalResultOf(job.status) ?? (isOver ? 'failed' : null);
   const result = final ?? (job.status === 'RUNNING' ? 'running' : 'submitted');
   const ending = final === null ? 'running' : 'final';
   return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: final === null, result });
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {
-  const { error, job, ending, cancel, ref } = outcome;
+  const { error, job, ending, cancel, ref, timeline } = outcome;
   if (error !== null) return 'error';
   if (ending === 'running') return goal.goalResult;
   // An unknown status that does not change any more is no success.
   const final = goal.hasEnded && job !== null ? (finalResultOf(job.status) ?? 'failed') : null;
-  const isEndedByUs = final === 'cancelled' && cancel !== null && endsRunning.has(ending);
+  // A container that is stopped may end with an exit code, as one that has failed.
+  const wasStopped =
+    final === 'cancelled' || timeline.some(({ status }) => status === 'CANCELLING');
+  const isEndedByUs = wasStopped && cancel !== null && endsRunning.has(ending);
   if (final !== null && !isEndedByUs) return final;
   const isCreated = job !== null || ref.jobUuid !== null;
   switch (ending) {

@@ -1,4 +1,4 @@
-import type { Client } from '../service/client.ts';
+import { nowOf, type Client } from '../service/client.ts';
 import { listJobRuns, readRecipe } from '../service/endpoints.ts';
 import { asNumber } from '../service/json.ts';
 import type { Job, JobRun, Recipe } from '../service/schemas.ts';
@@ -16,11 +16,11 @@ export const defaultAssignMs = 300_000;
 // What the service and we take to notice.
 const slackMs = 30_000;
 const unknownMs = 60_000;
+const readEveryMs = 10_000;
 
-// With retries, a new run needs a machine, which may take as long as the job lets it.
-function patienceMs(job: Job): number {
-  const hasRetries = isFinal(job.status) && job.max_retry_count !== null;
-  return hasRetries ? (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;
+// A new run needs a machine, which may take as long as the job lets it.
+function patienceMs({ status, max_timeout_assign_ms: assignMs }: Job): number {
+  return isFinal(status) ? (assignMs ?? defaultAssignMs) + slackMs : unknownMs;
 }
 
 /** Creates a check of one job, to call with each look at it. */
@@ -30,35 +30,37 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
   let sinceMs = 0;
   let runs: readonly JobRun[] | null = null;
   let recipe: Recipe | null = null;
-  let isReading = false;
+  let readFromMs = 0;
 
   const readRuns = async (job: Job) => {
-    isReading = true;
+    readFromMs = Infinity;
     const known = runs?.length ?? 0;
     runs = await listJobRuns(client, job.uuid, signal).catch(() => runs);
     if (runs !== null && (runs.length !== known || runs.some(isAlive)))
       sinceMs = clock.monotonicMs();
     if (job.max_retry_count === null && job.source_recipe_uuid !== null)
       recipe ??= await readRecipe(client, job.source_recipe_uuid, signal).catch(() => null);
-    isReading = false;
+    readFromMs = clock.monotonicMs() + readEveryMs;
   };
-  return (seen) => {
-    // What the service does not say, the recipe may; without retries there, the cook may have set them.
-    const ofRecipe = asNumber(recipe?.payload?.['max_retry_count']) || null;
-    const job = { ...seen, max_retry_count: seen.max_retry_count ?? ofRecipe };
+  return (job) => {
     if (job.status !== status) {
-      [status, sinceMs, runs] = [job.status, clock.monotonicMs(), null];
+      [status, sinceMs, runs, readFromMs] = [job.status, clock.monotonicMs(), null, 0];
     }
     const isEnded = isFinal(job.status);
     const mayChange = isEnded ? mayRestart(job) : !isKnown(job.status) && job.completed_at !== null;
     if (!mayChange) return isEnded ? 'final' : 'open';
     const isIdle = runs?.some(isAlive) !== true;
-    const isQuiet = isIdle && clock.monotonicMs() - sinceMs >= patienceMs(job);
+    // The recipe has none, and the service says none: hardly will the cook have asked for any.
+    const hasHardlyAny = recipe?.payload && !asNumber(recipe.payload['max_retry_count']);
+    const forMs = hasHardlyAny ? unknownMs : patienceMs(job);
+    const isLong = clock.monotonicMs() - sinceMs >= forMs;
+    const isOld = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
+    const isQuiet = isIdle && (isLong || (runs !== null && isOld));
     const hasAllRuns = isEnded && (runs?.length ?? 0) > (job.max_retry_count ?? Infinity);
     if (isIdle && hasAllRuns) return 'final';
     if (isQuiet && isEnded) return 'early';
     if (isQuiet && runs !== null) return 'final';
-    if (!isReading) void readRuns(job);
+    if (clock.monotonicMs() >= readFromMs) void readRuns(job);
     return 'open';
   };
 }
@@ -82,7 +84,9 @@ export function hasFinished(job: Job): boolean {
  * @param nowMs Unix ms, by the service's clock
  */
 export function hasEndedForGood(job: Job, nowMs: number): boolean {
-  if (!isFinal(job.status)) return false;
-  if (!mayRestart(job) || job.completed_at === null) return true;
-  return nowMs - latestMs(job.completed_at) >= patienceMs(job);
+  if (hasFinished(job)) return true;
+  const { status, completed_at: completedAt, created_at: createdAt } = job;
+  if (isKnown(status) && !isFinal(status)) return false;
+  const endedAt = completedAt ?? (isFinal(status) ? createdAt : null);
+  return endedAt !== null && nowMs - latestMs(endedAt) >= patienceMs(job);
 }

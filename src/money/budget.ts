@@ -6,7 +6,7 @@ import { instantMs } from '../jobs/metrics.ts';
 import type { OverBudget } from '../jobs/records.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
-import { hasCeiling, minRunLimitMs, type Ceilings } from './ceilings.ts';
+import { hasCeiling, isAbove, minRunLimitMs, type Ceilings } from './ceilings.ts';
 import { hourlyRateOf, hourMs, spansOf, spendOf, type BilledSpan, type Spend } from './cost.ts';
 
 interface BudgetListener {
@@ -49,7 +49,7 @@ export function createBudget(client: Client, ceilings: Ceilings, over: AbortSign
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
   let listener: BudgetListener | null = null;
   const jobs = watchJobs(client, over, ({ job }, rateUsd) => {
-    if (maxHourlyRateUsd === null || rateUsd <= maxHourlyRateUsd || over.aborted) return;
+    if (maxHourlyRateUsd === null || !isAbove(rateUsd, maxHourlyRateUsd) || over.aborted) return;
     const why = { kind: 'rate', amountUsd: rateUsd, ceilingUsd: maxHourlyRateUsd } as const;
     listener?.onOverRate(job.uuid, why);
   });

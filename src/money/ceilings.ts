@@ -70,9 +70,12 @@ export function withShare(
   return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
 }
 
+/** Whether a rate is above its ceiling, whatever the binary fractions of 3 × 0.10 are. */
+export const isAbove = (usd: number, ceilingUsd: number) => usd > ceilingUsd * (1 + 1e-9);
+
 /** Set where even the cheapest offer costs more than `max-hourly-rate`. */
 export function exceedsRate(offers: OfferSummary | null, ceilings: Ceilings): OverBudget | null {
   const { maxHourlyRateUsd: ceilingUsd } = ceilings;
-  if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd) return null;
+  if (offers === null || ceilingUsd === null || !isAbove(offers.minUsd, ceilingUsd)) return null;
   return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };
 }

@@ -72,16 +72,13 @@ export function spendOf(spans: readonly BilledSpan[], nowMs: number, assumedUsd:
 
 /** What a run costs an hour, all nodes of its job together; null where it is not known yet. */
 export function rateOfRun(run: JobRun, job: Pick<Job, 'max_node_count'>): number | null {
-  const { hourly_rate_usd: rate } = run;
-  return rate === null || rate <= 0 ? null : rate * nodeCountOf(run, job);
-}
-
-// The service does not say how many nodes a run has. Each has one host for each description of an
-// address; without addresses, those that were asked for count.
-function nodeCountOf({ node_urls: nodeUrls }: JobRun, job: Pick<Job, 'max_node_count'>): number {
+  const { hourly_rate_usd: rate, node_urls: nodeUrls } = run;
+  // The service does not say how many nodes a run has. Each has one host for each description of an
+  // address, and may report it late: so those that were asked for count, and more where they show.
   const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
   const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
-  return counts.length > 0 ? Math.max(...counts) : Math.max(1, job.max_node_count ?? 1);
+  const nodes = Math.max(1, job.max_node_count ?? 1, ...counts);
+  return rate === null || rate <= 0 ? null : rate * nodes;
 }
 
 /** What a job costs an hour by its newest run; null where that is not known. */

@@ -41,7 +41,7 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
-    cause: 'The workflow was canceled, or the step ran out of time, before there was a response.',
+    cause: 'The workflow was canceled, or the step ran out of time, before this was done.',
     remedy: checkConsole,
   };
 }

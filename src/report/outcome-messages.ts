@@ -55,7 +55,10 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
   const isOpen = job !== null && !isFinal(job.status);
   const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
   if (result === 'timed-out') {
-    const status = job === null ? '' : ` while the job was ${lastOpenStatus(outcome)}`;
+    // Our own cancel may have ended it since.
+    const open = outcome.timeline.findLast(({ status }) => !isFinal(status));
+    const word = sanitizeLine(formatStatus(open?.status ?? 'not finished'), 60);
+    const status = job === null ? '' : ` while the job was ${word}`;
     const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
     return ['Timed out', cause, getTimeoutRemedy(outcome)];
   }
@@ -87,12 +90,6 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
     return ['Canceled', `${who} was canceled${reason}`, getCancelRemedy(outcome)];
   }
   return ['Failed', `${who} ${describeFailure(outcome)}`, getRemedy(outcome)];
-}
-
-// Our own cancel may have ended it since.
-function lastOpenStatus({ timeline }: Outcome): string {
-  const last = timeline.findLast(({ status }) => !isFinal(status));
-  return sanitizeLine(formatStatus(last?.status ?? 'not finished'), 60);
 }
 
 function describeReadiness({ readiness }: Outcome): string {

@@ -67,7 +67,7 @@ export const jobSchema = z.object({
   description: text,
   status_reason: text,
   task: z.catch(z.nullable(status), null),
-  source_recipe_uuid: text,
+  source_recipe_uuid: z.catch(z.nullable(uuid), null),
   created_at: timestamp,
   started_at: timestamp,
   completed_at: timestamp,

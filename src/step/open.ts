@@ -111,7 +111,7 @@ async function decide(step: Step): Promise<readonly Outcome[]> {
 async function refreshRunning(step: Step): Promise<void> {
   const { entries, end, plan } = step;
   const running = entries.filter(({ facts }) => facts.stop === 'goal');
-  if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted) return;
+  if (plan.goalResult !== 'running' || end.signal.aborted) return;
   await Promise.all(running.map(async (entry) => refresh(step, entry, end.signal)));
   if (running.some((entry) => !passes(outcomeNow(step, entry).result))) failFast(step);
 }

@@ -101,11 +101,12 @@ export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
 /** Cancels a job that costs more than it may, at once; it is watched until the next look. */
 export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void {
   const { stop } = entry.facts;
-  if (stop !== null && stop !== 'goal') return;
+  if (step.end.facts().hasVerdict || (stop !== null && stop !== 'goal')) return;
   setSeen(entry, { overBudget: why });
   saveFacts(step, entry, { stop: 'over-budget' });
-  failFast(step);
+  // Its own reason comes before what it ends for the others.
   void reconcileEntry(step, entry);
+  failFast(step);
 }
 
 function createCustody(step: Step, entry: Entry): Custody {
@@ -138,18 +139,14 @@ function createCustody(step: Step, entry: Entry): Custody {
         // Where the cancel is all that was asked for, its failure is that of the step.
         if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
         // Else the verdict says it where the key is no longer accepted, or there never was such a job.
-        else if (!isRefused([before, error], submitted === null ? [401, 404] : [401]))
-          log.cancelFailed(jobUuid, error);
+        const told = submitted === null ? [401, 404] : [401];
+        const isTold = [before, error].every(
+          (each) => each instanceof ServiceError && told.includes(each.status ?? 0),
+        );
+        if (cancelReason === undefined && !isTold) log.cancelFailed(jobUuid, error);
       },
     },
   };
-}
-
-/** Whether all were refused with one of these statuses. */
-function isRefused(errors: readonly unknown[], statuses: readonly number[]): boolean {
-  return errors.every(
-    (error) => error instanceof ServiceError && statuses.includes(error.status ?? 0),
-  );
 }
 
 function causeOf({ stop }: EntryFacts, { end }: Step): string {

@@ -4,7 +4,7 @@ import { asError, ServiceError } from '../errors.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf, vendorUser } from '../jobs/node-urls.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
-import { createEndCheck, hasFinished, type EndState } from '../jobs/restart.ts';
+import { createEndCheck, hasFinished, mayRestart, type EndState } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
@@ -77,18 +77,24 @@ export async function refresh(step: Step, entry: Entry, until: AbortSignal): Pro
   const { job } = entry.seen;
   if (job === null) return;
   const { signal, clear } = startDeadline(step.deps.clock, maxRefreshMs, until);
-  const answer = await lookOnce(step, job.uuid, signal);
+  const checkEnd = createEndCheck(step.client, signal);
+  let seen = null as Job | null;
+  let end: EndState = 'open';
+  const take = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError) return true;
+    seen = withSent(answer, entry.facts);
+    end = checkEnd(seen);
+    return end !== 'open' || !mayRestart(seen);
+  };
+  await step.poller.watch(job.uuid, take, signal, { isKnown: false });
   clear();
-  if (answer === null || answer instanceof ServiceError) return;
-  const seen = withSent(answer, entry.facts);
-  const hasEnded = hasFinished(seen);
   // As it is now: meanwhile the job may have shown that it costs too much.
   const { stop } = entry.facts;
-  // One that does what was asked for does so until it has ended for good.
-  if (!hasEnded && stop === 'goal') return;
+  // One that does what was asked for does so until it has ended.
+  if (seen === null || (end === 'open' && stop === 'goal')) return;
   applyUpdate(step, entry, seen);
-  if (!hasEnded) return;
-  const ended = withJob(entry.facts, { uuid: seen.uuid, hasEnded });
+  if (end === 'open') return;
+  const ended = withJob(entry.facts, { uuid: seen.uuid, hasEnded: end === 'final' });
   saveFacts(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 

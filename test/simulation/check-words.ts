@@ -100,7 +100,10 @@ function checkReported(
   const isOpen = result === 'cancelled' && (!isFinal || isSure) && step.plan.command !== 'cancel';
   if (!isOpen && !isTrue(result, life, step, job))
     return say(`${result}, but it is ${job.statusAt(endMs)}`);
-  const hasReason = mayBeLost(life, step.main.name, job) || mayHaveFailed(life, step, job);
+  // A cancel that was accepted is no success where the job has not ended.
+  const isUnended = step.plan.command === 'cancel' && !hasEnded(job, endMs);
+  const hasReason =
+    isUnended || mayBeLost(life, step.main.name, job) || mayHaveFailed(life, step, job);
   if (result === 'error' && !hasReason) return say('lost without a reason');
   return [];
 }

@@ -23,6 +23,7 @@ export const usualService = {
   tellsDescriptions: true,
   tellsLimit: true,
   tellsRetries: true,
+  cancelsOfFailed: 'work',
   tellsNodes: true,
   uuidFilter: 'takes-list',
   ignoredCancels: 0,
@@ -61,6 +62,9 @@ function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'offers' | 'laten
       [1, 'fails'],
     ),
     ignoredCancels: dice.weighted([8, 0], [1, 1]),
+    cancelsOfFailed: dice
+      .fork('cancels of failed')
+      .weighted([3, 'work'], [1, 'are ignored'], [1, 'are refused']),
   };
 }
 

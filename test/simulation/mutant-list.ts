@@ -132,7 +132,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a retry is given up after a minute',
     file: 'jobs/restart.ts',
-    find: '(job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;',
+    find: '(assignMs ?? defaultAssignMs) + slackMs : unknownMs;',
     replace: '60_000 : unknownMs;',
   },
   {
@@ -302,19 +302,19 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'dearer offers are cooked',
     file: 'money/ceilings.ts',
-    find: 'offers.minUsd <= ceilingUsd',
-    replace: 'offers.minUsd <= ceilingUsd * 1_000',
+    find: '!isAbove(offers.minUsd, ceilingUsd)',
+    replace: '!isAbove(offers.minUsd, ceilingUsd * 1_000)',
   },
   {
     name: 'nobody looks at the rate',
     file: 'money/budget.ts',
-    find: 'rateUsd <= maxHourlyRateUsd || over.aborted',
-    replace: 'rateUsd <= maxHourlyRateUsd * 1_000 || over.aborted',
+    find: '!isAbove(rateUsd, maxHourlyRateUsd) || over.aborted',
+    replace: '!isAbove(rateUsd, maxHourlyRateUsd * 1_000) || over.aborted',
   },
   {
     name: 'several nodes cost as much as one',
     file: 'money/cost.ts',
-    find: 'rate * nodeCountOf(run, job)',
+    find: 'rate * nodes',
     replace: 'rate',
   },
   {
@@ -340,8 +340,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nodes without addresses are one',
     file: 'money/cost.ts',
-    find: 'Math.max(1, job.max_node_count ?? 1)',
-    replace: '1',
+    find: 'Math.max(1, job.max_node_count ?? 1, ...counts)',
+    replace: 'Math.max(1, ...counts)',
     test: 'unit/budget.test.ts',
   },
   {
@@ -373,16 +373,21 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'wait does not ask the recipe for retries',
     file: 'jobs/restart.ts',
-    find: "['max_retry_count']) || null;",
-    replace: "['none']) || null;",
+    find: "recipe?.payload && !asNumber(recipe.payload['max_retry_count']);",
+    replace: 'job.max_retry_count === null;',
     test: 'unit/restart.test.ts',
   },
   {
-    name: 'one cancel ends what shows FAILED',
+    name: 'a cancel ends what shows FAILED',
     file: 'custody/reconcile.ts',
-    find: "'FAILED' && ofFailed > 0)",
-    replace: "'FAILED')",
-    test: 'unit/reconcile.test.ts',
+    find: "&& facts().stop === 'ended';",
+    replace: ';',
+  },
+  {
+    name: 'what shows FAILED, and is refused a cancel, is let go',
+    file: 'custody/reconcile.ts',
+    find: "if (job?.status !== 'FAILED') {",
+    replace: '{',
   },
   {
     name: 'what was taken over and is over budget was submitted',
@@ -467,7 +472,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a check takes runs that go on for over',
     file: 'check/jobs.ts',
-    find: '(isReplaced || run.isOver) && overMs',
+    find: "(isReplaced || run.status === 'completed') && overMs",
     replace: 'overMs',
   },
   {

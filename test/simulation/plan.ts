@@ -60,6 +60,8 @@ export interface ServicePlan {
   readonly uuidFilter: 'takes-list' | 'takes-first' | 'refuses-several' | 'too-large' | 'fails';
   /** So many cancels of each job are answered well, and nothing happens. */
   readonly ignoredCancels: number;
+  /** What a cancel does while a job shows FAILED, perhaps between two runs. */
+  readonly cancelsOfFailed: 'work' | 'are ignored' | 'are refused';
 }
 
 /** What requests are for. */

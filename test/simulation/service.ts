@@ -5,6 +5,7 @@ import { lifeAt } from '../simulator/lives.ts';
 import { costOf } from '../simulator/ledger.ts';
 import { exampleOffers } from '../simulator/offers.ts';
 import type { RecipeRecord } from '../simulator/recipes.ts';
+import { Refusal } from '../simulator/refusal.ts';
 import type { Job } from '../simulator/resources.ts';
 import { answerTo, refused } from '../simulator/router.ts';
 import type { Store } from '../simulator/store.ts';
@@ -186,6 +187,14 @@ function createStore(plan: ServicePlan, now: () => number, dice: Dice, events: S
       const endedAtMs = endOf(job);
       const isLate = endedAtMs !== null && endedAtMs <= now();
       job.cancels.push({ by: events.cookedBy(), atMs: now(), isLate });
+      if (
+        plan.cancelsOfFailed !== 'work' &&
+        jobAt(job, now(), plan.generation).status === 'FAILED'
+      ) {
+        if (plan.cancelsOfFailed === 'are refused')
+          throw new Refusal(409, 'conflict', 'The job has failed');
+        return;
+      }
       if (job.cancel === null && job.cancels.length > plan.ignoredCancels) {
         job.cancel = { atMs: now(), reason };
       }

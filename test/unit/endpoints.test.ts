@@ -87,7 +87,12 @@ describe('a job', () => {
     expect(JSON.stringify(await readJob(answering(job), uuid))).not.toContain('hidden');
   });
 
-  test.each(['gpu_name', 'source_recipe_uuid', 'status', 'status_reason', 'task', 'title'])(
+  test('has a recipe only where that is a UUID: it becomes part of a path', async () => {
+    const job = { uuid, status: 'FAILED', source_recipe_uuid: '../users/me' };
+    expect(await readJob(answering(job), uuid)).toMatchObject({ source_recipe_uuid: null });
+  });
+
+  test.each(['gpu_name', 'status', 'status_reason', 'task', 'title'])(
     'shows none of its secrets as its %s, in a list those of no other either',
     async (field) => {
       const secret = 's3cret-Value_1';

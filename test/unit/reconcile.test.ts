@@ -6,9 +6,9 @@ import { createFinder } from '../../src/custody/find.ts';
 import type { Phase } from '../../src/custody/policy.ts';
 import { createPoller } from '../../src/service/poll.ts';
 import { reconcile } from '../../src/custody/reconcile.ts';
-import { fakeClient, refused, troubled, type SentCall } from '../support/client.ts';
+import { fakeClient, refused, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+import { fakeJob, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
 const uuid = uuidNumber(1);
 const minuteMs = 60_000;
@@ -177,31 +177,54 @@ describe('a cancel', () => {
     expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
   });
 
-  test.each([
-    // Nothing started it again in half a minute.
-    ['main', null, [0, 12_000, 24_000], 30_000],
-    // The last to look is not to wait for it until its deadline.
-    ['post', null, [0, 12_000, 24_000, 36_000], 36_000],
-    // It had failed long ago.
-    ['main', 'ended', [0], 0],
-  ] as const)('in %s of a job with retries that shows FAILED, stop %p: ended', async (...row) => {
-    const [phase, stop, sent, ms] = row;
+  // Whether the cancel of what shows FAILED has any effect is documented nowhere.
+  describe.each(['is answered', 'is refused'])('of a job that shows FAILED, and %s', (how) => {
     const failed = fakeJob({ status: 'FAILED', max_retry_count: 2 });
-    const { told, facts, tookMs, cancels } = await play({
-      phase,
-      facts: { stop },
-      answer: () => failed,
+    const answerTo = (call: SentCall) =>
+      isCancel(call) && how === 'is refused' ? refused(409) : failed;
+    const runs = (count: number) => ({
+      data: Array.from({ length: count }, (_, index) =>
+        fakeRun({ status: 'FAILED', uuid: uuidNumber(900 + index) }),
+      ),
     });
-    expect([cancels, tookMs]).toEqual([sent, ms]);
-    expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
-  });
 
-  test('of a job that shows FAILED is left to post where only one was accepted', async () => {
-    const failed = fakeJob({ status: 'FAILED', max_retry_count: 2 });
-    const { told, facts } = await play({
-      answer: (call) => (isCancel(call) && call.atMs > 0 ? troubled('unreachable') : failed),
+    test.each([
+      ['main', 30_000],
+      ['post', 225_000],
+    ] as const)('is sent again in %s for %d ms, as it may be restarted', async (phase, ms) => {
+      const { told, facts, tookMs, cancels } = await play({
+        phase,
+        deadlineMs: 225_000,
+        answer: (call) => (call.pathname === '/v1/job-runs' ? runs(1) : answerTo(call)),
+      });
+      expect(cancels).toEqual(Array.from({ length: Math.ceil(ms / 12_000) }, (_, n) => n * 12_000));
+      expect([told, tookMs, facts.jobs]).toEqual([['not ended'], ms, [{ uuid, hasEnded: false }]]);
     });
-    expect([told, facts.jobs]).toEqual([['not ended'], [{ uuid, hasEnded: false }]]);
+
+    test('has ended once it has had all its runs', async () => {
+      const { told, facts, tookMs } = await play({
+        answer: (call) => (call.pathname === '/v1/job-runs' ? runs(3) : answerTo(call)),
+      });
+      expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
+      expect(tookMs).toBeLessThan(5_000);
+    });
+
+    test('has ended where it had failed long ago', async () => {
+      const { facts, cancels, tookMs } = await play({ facts: { stop: 'ended' }, answer: answerTo });
+      expect([facts.jobs, cancels, tookMs]).toEqual([[{ uuid, hasEnded: true }], [0], 0]);
+    });
+
+    test('ends where it is restarted after all', async () => {
+      const { facts } = await play({
+        phase: 'post',
+        answer: (call) => {
+          if (call.pathname === '/v1/job-runs') return runs(1);
+          if (call.atMs < 100_000) return answerTo(call);
+          return fakeJob({ status: isCancel(call) ? 'CANCELLED' : 'RUNNING' });
+        },
+      });
+      expect(facts.jobs).toEqual([{ uuid, hasEnded: true }]);
+    });
   });
 });
 

@@ -23,14 +23,40 @@ test.each<[string, Parameters<typeof fakeJob>[0], boolean]>([
     true,
   ],
   [
-    'failed just now, with retries that the service does not tell',
-    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:59:01Z' },
+    'failed a minute ago, with retries that the service does not tell',
+    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:59:00Z' },
     false,
   ],
   [
-    'failed a minute ago, with retries that the service does not tell',
-    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:59:00Z' },
+    'failed six minutes ago, with retries that the service does not tell',
+    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:54:00Z' },
     true,
+  ],
+  [
+    'failed at a time that is not told, soon after its cook',
+    { status: 'FAILED', max_retry_count: 1, created_at: '2026-06-01T11:59:00Z' },
+    false,
+  ],
+  [
+    'failed at a time that is not told, and was cooked six minutes ago',
+    { status: 'FAILED', max_retry_count: 1, created_at: '2026-06-01T11:54:00Z' },
+    true,
+  ],
+  [
+    'has an unknown status, and completed just now',
+    { status: 'TIMED_OUT', completed_at: '2026-06-01T11:59:01Z' },
+    false,
+  ],
+  [
+    'has an unknown status, and completed a minute ago',
+    { status: 'TIMED_OUT', completed_at: '2026-06-01T11:59:00Z' },
+    true,
+  ],
+  ['has an unknown status', { status: 'PAUSED', created_at: '2026-06-01T10:00:00Z' }, false],
+  [
+    'is cancelling, though it completed',
+    { status: 'CANCELLING', completed_at: '2026-06-01T10:00:00Z' },
+    false,
   ],
   [
     'failed some time today, with retries, on the older host',
@@ -101,7 +127,7 @@ describe('FAILED of a job with a retry left', () => {
 
   test('is open while a run is alive, and begins anew with each that comes', async () => {
     const alive = (atMs: number) => [failed, second(atMs < 400_000 ? 'ASSIGNED' : 'FAILED')];
-    expect(await statesAt(job, [0, 399, 401, 402], alive)).toBe('open open open final');
+    expect(await statesAt(job, [0, 399, 409, 410], alive)).toBe('open open open final');
     const late = (atMs: number) => (atMs < 40_000 ? [] : [failed]);
     expect(await statesAt(job, [0, 41, 370, 372], late)).toBe('open open open early');
   });
@@ -129,45 +155,55 @@ describe('FAILED of a job whose retries its recipe alone tells', () => {
     payload: { max_retry_count: retries },
   });
 
-  test('is open for as long as a new machine may take, and final after the last run', async () => {
-    const recipe = () => recipeWith(1);
-    expect(await statesAt(job, [0, 75, 329, 330], () => [failed], recipe)).toBe(
-      'open open open early',
-    );
-    expect(await statesAt(job, [0, 1], () => [failed, second('FAILED')], recipe)).toBe(
-      'open final',
-    );
-  });
+  // The cook may have asked for more.
+  test.each([1, 2])(
+    'is open for as long as a new machine may take, after %d runs',
+    async (runs) => {
+      const list = () => [failed, second('FAILED')].slice(0, runs);
+      expect(await statesAt(job, [0, 75, 329, 330], list, () => recipeWith(1))).toBe(
+        'open open open early',
+      );
+    },
+  );
 
   test('is read until it is known', async () => {
-    const recipe = (atMs: number) => (atMs < 20_000 ? none() : recipeWith(1));
-    expect(await statesAt(job, [0, 20, 75, 330], () => [failed], recipe)).toBe(
-      'open open open early',
+    const recipe = (atMs: number) => (atMs < 20_000 ? none() : recipeWith(0));
+    expect(await statesAt(job, [0, 20, 40, 59, 60], () => [failed], recipe)).toBe(
+      'open open open open early',
     );
   });
 
   // The cook may have asked for retries that the recipe does not have.
-  test.each<[string, () => unknown]>([
-    ['has none', () => recipeWith(0)],
-    ['cannot be read', none],
-  ])('is open for a minute where the recipe %s', async (_, recipe) => {
+  test('is open for a minute where the recipe has none', async () => {
+    const recipe = () => recipeWith(0);
     expect(await statesAt(job, [0, 1, 59, 60], () => [failed], recipe)).toBe(
       'open open open early',
     );
   });
 });
 
+test('FAILED since long ago is an end once the runs are read', async () => {
+  const job = fakeJob({
+    status: 'FAILED',
+    max_retry_count: 2,
+    completed_at: new Date(createMadeUpClock().now() - 400_000).toISOString(),
+  });
+  expect(await statesAt(job, [0, 2], () => [failed])).toBe('open early');
+  expect(await statesAt(job, [0, 2], () => [failed, second('RUNNING')])).toBe('open open');
+  expect(await statesAt(job, [0, 2, 329, 330], none)).toBe('open open open early');
+});
+
 describe('FAILED of a job whose retries nobody tells', () => {
   const job = fakeJob({ status: 'FAILED', max_retry_count: null });
 
-  test('is open for a minute, whether or not the runs can be read, and then early', async () => {
-    expect(await statesAt(job, [0, 59, 60], none)).toBe('open open early');
-    expect(await statesAt(job, [0, 1, 59, 61], () => [failed])).toBe('open open open early');
+  test('is open for as long as a new machine may take, whether or not the runs can be read', async () => {
+    expect(await statesAt(job, [0, 329, 330], none)).toBe('open open early');
+    expect(await statesAt(job, [0, 1, 329, 331], () => [failed])).toBe('open open open early');
   });
 
   test('is open while a run is alive', async () => {
     const alive = (atMs: number) => [failed, second(atMs < 400_000 ? 'ASSIGNED' : 'FAILED')];
-    expect(await statesAt(job, [0, 399, 401, 458, 460], alive)).toBe('open open open open early');
+    expect(await statesAt(job, [0, 399, 411, 728, 740], alive)).toBe('open open open open early');
   });
 });
 

@@ -3,6 +3,7 @@ import { createEntry, givenJob, setSeen } from '../../src/step/entry.ts';
 import type { Step } from '../../src/step/step.ts';
 import { decideLook, refresh } from '../../src/step/watch.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
+import { fakeClient } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -53,6 +54,7 @@ test('a job that was stopped over budget during a last look stays over budget', 
   };
   const step = {
     deps: { runner: rememberingRunner({}), clock: createMadeUpClock() },
+    client: fakeClient(createMadeUpClock(), () => null),
     listeners: [],
     budget: { onLook: () => {} },
     poller: { watch },
