@@ -28714,7 +28714,7 @@ async function cancelEntry(step, entry) {
     const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
     const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
-        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'failed', error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.trouble === 'not-api')
         step.end.decide();
     return (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .outcomeNow */ .jL)(step, entry, { ends: ['interrupt'], hasVerdict: true });
@@ -37559,7 +37559,8 @@ function describeErrorOfJob(outcome, error) {
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
     if (uuid === null || request.endsWith('/cook'))
         return (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
-    const attempt = `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
+    const isCancel = request.endsWith('/cancel') || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4;
+    const attempt = `${isCancel ? 'cancel' : 'watch'} job ${uuid}`;
     const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, attempt);
     const isGone = job !== null && error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.status === 404;
     if (!isGone)

@@ -53,7 +53,7 @@ async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   // One that has failed, and may be restarted, is told as such.
   const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
   const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
-  if (!isDone) setSeen(entry, { error: error ?? new InterruptedError() });
+  if (!isDone) setSeen(entry, { cancel: 'failed', error: error ?? new InterruptedError() });
   // On a host that is no API, post has nothing to cancel either.
   if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();
   // A job that is still running counts as one that an interrupt canceled.

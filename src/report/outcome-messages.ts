@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { formatReadyCheck, type Outcome, type OverBudget } from '../jobs/records.ts';
@@ -30,7 +30,8 @@ function describeErrorOfJob(outcome: Outcome, error: Error): ErrorMessage {
   const request = error instanceof ServiceError ? error.request : '';
   if (uuid === null || request.endsWith('/cook'))
     return describeError(error, `cook recipe ${ref.recipeUuid}`);
-  const attempt = `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
+  const isCancel = request.endsWith('/cancel') || error instanceof InterruptedError;
+  const attempt = `${isCancel ? 'cancel' : 'watch'} job ${uuid}`;
   const message = describeError(error, attempt);
   // A job that was seen: its UUID cannot be wrong.
   const isGone = job !== null && error instanceof ServiceError && error.status === 404;

@@ -425,16 +425,22 @@ describe('cancel', () => {
     expect(resultOf(played)).toBe('succeeded');
   });
 
-  test('a job that cannot be cancelled fails the step', async () => {
-    const simulator = await openSimulator({ recipes: [endless] });
+  test.each([
+    ['refused', 'access denied'],
+    ['ignored', 'interrupted'],
+  ])('a job whose cancel is %s fails the step', async (how, why) => {
+    const recipes = [{ ...endless, cancelIgnored: how === 'ignored' }];
+    const simulator = await openSimulator({ recipes });
     const cooked = await playOn(simulator, { inputs: { wait: 'false' } });
-    simulator.inject({ method: 'PUT', times: Infinity, kind: { type: 'status', status: 403 } });
+    if (how === 'refused')
+      simulator.inject({ method: 'PUT', times: Infinity, kind: { type: 'status', status: 403 } });
     const inputs = { 'job-uuids': uuidsOf(cooked).join('\n') };
     const played = await playOn(simulator, { command: cancel, inputs });
     await simulator.close();
     expect(played.main.failed()).toBe(true);
-    expect(played.main.annotations.map(({ title }) => title)).toEqual([
-      `Could not cancel job ${uuidsOf(cooked)[0]}: access denied`,
+    const errors = played.main.annotations.filter(({ level }) => level === 'error');
+    expect(errors.map(({ title }) => title)).toEqual([
+      `Could not cancel job ${uuidsOf(cooked)[0]}: ${why}`,
     ]);
     expect(played.main.summary()).toMatch(/^### .* could not be canceled\n\n<p>.*How to fix:/);
   });

@@ -174,6 +174,19 @@ describe('several servers, of which the first ends before the second runs', () =
     life: [{ status: 'PENDING', forMs: 60_000 }, { status: 'RUNNING' }],
   };
 
+  test('it is told as failed once it has had all its runs', async () => {
+    const life = [
+      { status: 'RUNNING', forMs: 10_000 },
+      { status: 'RUNNING', forMs: 10_000, retry: true },
+      { status: 'FAILED' },
+    ];
+    const first = { name: 'First', payload: { max_retry_count: 1 }, life };
+    const inputs = { 'wait-until': 'running', timeout: '5m' };
+    const { main } = await play({ recipes: [first, late], inputs });
+    const jobs = JSON.parse(main.outputs.get('jobs') ?? '') as { readonly result: string }[];
+    expect(jobs.map((job) => job.result)).toEqual(['failed', 'running']);
+  });
+
   test.each([
     ['false', 'RUNNING', 'running'],
     ['true', 'CANCELLED', 'cancelled'],

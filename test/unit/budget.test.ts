@@ -120,6 +120,12 @@ test.each<[string, Partial<Job>, readonly object[], number | null]>([
   ['its runs cannot be read', {}, [], 900],
   ['its second run costs more', {}, [run(run2), run({ ended_at_ms: startMs + 600_000 })], 1_800],
   ['on four nodes without addresses', { max_node_count: 4 }, [run()], 450],
+  [
+    'on four nodes, one of which has told its address',
+    { max_node_count: 4 },
+    [run({ node_urls: [{ description: '8080', hostname: 'a.example.com', port: 1 }] })],
+    450,
+  ],
   ['a server costs before it runs', { task: 'PERSISTENT', status: 'ASSIGNED' }, [run()], 1_800],
   ['it waits', { status: 'PENDING' }, [], null],
 ])('max-cost is near: %s', async (_, change, runs, seconds) => {

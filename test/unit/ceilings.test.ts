@@ -84,6 +84,9 @@ test('offers are too dear where the cheapest is', () => {
   expect(exceedsRate(offers, both(1))).toEqual(why);
   expect(exceedsRate({ ...offers, minUsd: 0.5 }, both(1))).toBeNull();
   expect(exceedsRate(offers, noCeilings)).toBeNull();
+  // 0.30000000000000004 in binary fractions.
+  expect(exceedsRate({ ...offers, minUsd: 3 * 0.1 }, both(1, 0.3))).toBeNull();
+  expect(exceedsRate({ ...offers, minUsd: 0.3001 }, both(1, 0.3))).not.toBeNull();
   // Nothing on offer is no price.
   expect(exceedsRate(null, both(1))).toBeNull();
 });

@@ -20,8 +20,9 @@ const runUrl = 'https://github.com/acme/renders/actions/runs/1';
 /**
  * One orphan, and two jobs that have ended.
  * @param cancelStatus what the service answers to a cancel
+ * @param endsAs the status of what was canceled
  */
-function serviceAt(createdAt: string, cancelStatus: number) {
+function serviceAt(createdAt: string, cancelStatus: number, endsAs: string) {
   const statuses = ['RUNNING', 'COMPLETED', 'FAILED'];
   const jobs = statuses.map((status, index) => ({
     uuid: uuidNumber(index + 1),
@@ -35,7 +36,9 @@ function serviceAt(createdAt: string, cancelStatus: number) {
       return { status: cancelStatus, text: '{}', dateMs: undefined, retryAfter: undefined };
     const [, uuid] = /^\/v1\/jobs\/([^/]+)/.exec(pathname) ?? [];
     const one = { ...jobs.find((job) => job.uuid === uuid), uuid };
-    if (method === 'PUT') one.status = 'CANCELLED';
+    if (method === 'PUT') one.status = endsAs;
+    const job = jobs.find((each) => each.uuid === uuid);
+    if (method === 'PUT' && job !== undefined) job.status = endsAs;
     const list = { data: pathname === '/v1/jobs' ? jobs : [], total: jobs.length };
     const text = JSON.stringify(uuid === undefined ? list : one);
     return { status: 200, text, dateMs: undefined, retryAfter: undefined };
@@ -58,6 +61,7 @@ async function play(limited: RegExp, given: Readonly<Record<string, string>> = {
 interface Repository {
   readonly model?: GitHubModel;
   readonly cancelStatus?: number;
+  readonly endsAs?: string;
   /** What the host answers to everything, where it is not the service. */
   readonly host?: Pick<WireAnswer, 'status' | 'text'>;
 }
@@ -77,7 +81,7 @@ function createPendingModel(): GitHubModel {
 async function playWith(
   open: (model: GitHubModel, interrupt: () => void) => SendToGitHub,
   given: Readonly<Record<string, string>> = {},
-  { model = createPendingModel(), cancelStatus = 200, host }: Repository = {},
+  { model = createPendingModel(), cancelStatus = 200, endsAs = 'CANCELLED', host }: Repository = {},
 ) {
   const interrupt = new AbortController();
   const clock = createMadeUpClock(Date.now());
@@ -86,7 +90,7 @@ async function playWith(
   const keys = { 'github-token': 't', 'public-key': 'pk_1', 'secret-key': 'sk_1' };
   const inputs = { ...keys, 'api-url': 'http://127.0.0.1:9', ...given };
   const runner = rememberingRunner(inputs, new Map(), { GITHUB_REPOSITORY_ID: '7' });
-  const answer = serviceAt(new Date(clock.now() - 3_600_000).toISOString(), cancelStatus);
+  const answer = serviceAt(new Date(clock.now() - 3_600_000).toISOString(), cancelStatus, endsAs);
   const deps = {
     runner,
     clock,
@@ -246,6 +250,16 @@ test('an orphan that could not be cancelled fails the check', async () => {
   });
   // All else is done all the same.
   expect(runner.outputs.get('orphans')).toContain(uuidNumber(1));
+});
+
+test.each([
+  ['RUNNING', 'error', /^Could not cancel orphan/],
+  // Its container takes a while to stop.
+  ['CANCELLING', 'warning', /^A canceled job has not ended yet$/],
+])('an orphan that is %s half a minute after its cancel: %s', async (endsAs, level, title) => {
+  const { runner } = await playWith(sendTo, {}, { endsAs });
+  expect(runner.failed()).toBe(level === 'error');
+  expect(runner.annotations).toMatchObject([{ level, title: expect.stringMatching(title) }]);
 });
 
 test('a limit of GitHub’s that opens in half an hour ends a check at once', async () => {

@@ -18,6 +18,8 @@ const noGoal: Goal = {
 const accepted = { cancel: 'accepted' } as const;
 const ended = { hasEnded: true } as const;
 const reached = { isReached: true } as const;
+// Our cancel has stopped its container, whatever exit code that had.
+const stopped = ['RUNNING', 'CANCELLING', 'FAILED'].map((status, at) => ({ status, atMs: at }));
 
 /** A job of this status, seen last; none of it where it is null. */
 function resultOf(
@@ -67,6 +69,8 @@ describe('the result of a job', () => {
     ['timeout', 'COMPLETED', {}, ended, 'succeeded'],
     ['timeout', 'FAILED', accepted, ended, 'failed'],
     ['timeout', 'CANCELLED', accepted, ended, 'timed-out'],
+    ['timeout', 'FAILED', { ...accepted, timeline: stopped }, ended, 'timed-out'],
+    ['timeout', 'COMPLETED', { ...accepted, timeline: stopped }, ended, 'timed-out'],
     ['timeout', 'CANCELLED', { cancel: 'failed' }, ended, 'timed-out'],
     ['timeout', 'CANCELLED', {}, ended, 'cancelled'],
     // Somebody cancelled the workflow.
@@ -99,6 +103,7 @@ describe('the result of a job', () => {
     ['over-budget', 'RUNNING', {}, {}, 'over-budget'],
     ['over-budget', 'CANCELLED', accepted, ended, 'over-budget'],
     ['over-budget', 'FAILED', accepted, ended, 'failed'],
+    ['over-budget', 'FAILED', { ...accepted, timeline: stopped }, ended, 'over-budget'],
   ];
 
   test.each(table)('%s, %s, %j, %j: %s', (ending, status, known, goal, result) => {

@@ -3,7 +3,7 @@ import { newStepFacts, type EntryFacts, type StepFacts } from '../../src/custody
 import type { StopReason } from '../../src/jobs/records.ts';
 import { createEntry, setSeen, type Entry } from '../../src/step/entry.ts';
 import { cancelPlan, type Step } from '../../src/step/step.ts';
-import { outcomeNow } from '../../src/step/update.ts';
+import { outcomeNow, stopOverBudget } from '../../src/step/update.ts';
 import { fakeJob, fakeRef, uuidNumber } from '../support/outcomes.ts';
 
 /** An entry whose job is there. */
@@ -53,6 +53,14 @@ test('a job that may have been cooked without an answer is told by its mark', ()
   expect(markOf({ sends: 1 })).toBeNull();
   expect(markOf({ sends: 2 })).toBe('cook-1-a');
   expect(markOf({ sends: 2, unsent: 1 })).toBeNull();
+});
+
+test('what costs too much only after the verdict is neither canceled nor told', () => {
+  const entry = entryWith({ stop: 'goal' });
+  const step = { plan: cancelPlan, end: { facts: () => ({ ends: [], hasVerdict: true }) } };
+  const why = { kind: 'rate', amountUsd: 9, ceilingUsd: 2 } as const;
+  stopOverBudget(step as unknown as Step, entry, why);
+  expect([entry.facts.stop, entry.seen.overBudget]).toEqual(['goal', null]);
 });
 
 test('a job that is kept, and one that is not', () => {
