@@ -43435,8 +43435,8 @@ function createCustody(step, entry) {
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
                 if (cancelReason !== undefined)
                     (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .asError */ .zR)(error) });
-                const told = submitted === null ? [401, 404] : [401];
-                const isTold = [before, error].every((each) => each instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 && told.includes(each.status ?? 0));
+                const known = submitted === null ? [401, 404] : [401];
+                const isTold = [before, error].every((each) => each instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 && known.includes(each.status ?? 0));
                 if (cancelReason === undefined && !isTold)
                     log.cancelFailed(jobUuid, error);
             },

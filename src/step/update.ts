@@ -139,9 +139,9 @@ function createCustody(step: Step, entry: Entry): Custody {
         // Where the cancel is all that was asked for, its failure is that of the step.
         if (cancelReason !== undefined) setSeen(entry, { error: asError(error) });
         // Else the verdict says it where the key is no longer accepted, or there never was such a job.
-        const told = submitted === null ? [401, 404] : [401];
+        const known = submitted === null ? [401, 404] : [401];
         const isTold = [before, error].every(
-          (each) => each instanceof ServiceError && told.includes(each.status ?? 0),
+          (each) => each instanceof ServiceError && known.includes(each.status ?? 0),
         );
         if (cancelReason === undefined && !isTold) log.cancelFailed(jobUuid, error);
       },
