@@ -42652,7 +42652,7 @@ function* reportsIn(text) {
 
 
 
-const pieceSize = 64 * 1024;
+const pieceSize = 16 * 1024;
 const writeSize = 1024 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;
@@ -42660,7 +42660,7 @@ function openRunLog(path, runNumber, redactor, events) {
     const results = createRunResults();
     let tail = [];
     const lines = createLines((line) => {
-        const text = redactor.redact(line);
+        const text = line === '' ? line : redactor.redact(line);
         tail.push((0,build_text/* cut */.Jj)(text, maxTailLine));
         if (tail.length > 2 * tailLines)
             tail = tail.slice(-tailLines);

@@ -19,7 +19,7 @@ export interface JobLogEvents {
   readonly end: (result: Result, tail: readonly string[]) => void;
 }
 
-const pieceSize = 64 * 1024;
+const pieceSize = 16 * 1024;
 const writeSize = 1024 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;
@@ -37,7 +37,7 @@ export function openRunLog(
   const results = createRunResults();
   let tail: string[] = [];
   const lines = createLines((line) => {
-    const text = redactor.redact(line);
+    const text = line === '' ? line : redactor.redact(line);
     tail.push(cut(text, maxTailLine));
     // Not one by one: there may be millions.
     if (tail.length > 2 * tailLines) tail = tail.slice(-tailLines);
