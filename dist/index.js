@@ -30869,6 +30869,7 @@ async function endJob(jobUuid, custody) {
     const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
     log.canceling(jobUuid, reason);
     const cancel = async (signal) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, signal);
+    const options = { ...client, signal: deadline };
     const checkEnd = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .createEndCheck */ .uZ)(client, deadline);
     const see = (answer) => {
         const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, facts());
@@ -30882,16 +30883,14 @@ async function endJob(jobUuid, custody) {
     try {
         const last = facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
         const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.cancel;
-        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(async () => cancel(deadline), rule, {
-            ...client,
-            signal: deadline,
-        });
+        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(async () => cancel(deadline), rule, options);
         if (job !== null && see(job))
             return;
     }
     catch (error) {
         const isLasting = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 && error.isLasting;
-        const job = isLasting ? null : await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
+        const read = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline);
+        const job = isLasting ? null : await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run, options).catch(() => null);
         if (job !== null && see(job))
             return;
         if (job?.status !== 'FAILED') {
@@ -38444,7 +38443,7 @@ function createFailureWarnings(warn, causeOf) {
         notEnded: (jobUuid, status) => {
             const word = status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60);
             const seen = word === null ? 'could not be read' : `is still ${word}`;
-            const message = `The service accepted the request to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that the job ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
+            const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that the job ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {

@@ -79,6 +79,7 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   log.canceling(jobUuid, reason);
   const cancel = async (signal: AbortSignal) =>
     cancelJob(client, jobUuid, ownName + reason, signal);
+  const options = { ...client, signal: deadline };
   const checkEnd = createEndCheck(client, deadline);
   const see = (answer: Job) => {
     const job = withSent(answer, facts());
@@ -92,15 +93,13 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
   try {
     const last = facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
     const rule = phase === 'post' ? last : retryRules.cancel;
-    const job = await withRetry(async () => cancel(deadline), rule, {
-      ...client,
-      signal: deadline,
-    });
+    const job = await withRetry(async () => cancel(deadline), rule, options);
     if (job !== null && see(job)) return;
   } catch (error) {
     // How the service answers the cancel of a job that has ended or failed is documented nowhere.
     const isLasting = error instanceof ServiceError && error.isLasting;
-    const job = isLasting ? null : await readJob(client, jobUuid, deadline).catch(() => null);
+    const read = async () => readJob(client, jobUuid, deadline);
+    const job = isLasting ? null : await withRetry(read, retryRules.run, options).catch(() => null);
     if (job !== null && see(job)) return;
     if (job?.status !== 'FAILED') {
       log.cancelFailed(jobUuid, error);

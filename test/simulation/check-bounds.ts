@@ -93,8 +93,10 @@ function checkRequests(life: PlayedLife, step: PlayedStep): readonly Violation[]
   const inPostCount = Math.max(jobCount, new Set(toCancel.map(({ path }) => path)).size);
   // Ten reads that fail end a look, and the next one comes within 8 s.
   const forDescriptions = life.plan.service.tellsDescriptions ? 0 : 300;
-  // What has failed is watched to the end of post where its cancel has no effect.
-  const perJob = life.plan.service.cancelsOfFailed === 'work' ? 80 : 160;
+  // What has failed, and may be restarted, is watched to the end of post.
+  const { startMs = Infinity } = post ?? {};
+  const hasFailed = life.service.jobs().some((job) => job.statusAt(startMs) === 'FAILED');
+  const perJob = hasFailed ? 180 : 80;
   const inPost = 60 + perJob * inPostCount + 40 * pagesOf(life) + forDescriptions;
   const sent = sentBy(life, main.name);
   const good = sent.filter(({ fault }) => fault === null).length;

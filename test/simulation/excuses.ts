@@ -23,7 +23,11 @@ export function isExcused(life: PlayedLife, step: PlayedStep, job: SimulatedJob)
     return kind === 'cancel' && path.toLowerCase().includes(job.uuid);
   });
   const last = cancels.at(-1);
+  // While it shows FAILED its cancel may have no effect, and then it cannot be read.
+  const read = sent.findLast(({ kind, path }) => kind === 'read' && path.includes(job.uuid));
+  const isBlind = read !== undefined && !isAnswered(read);
   const isVain =
+    (isBlind && life.plan.service.cancelsOfFailed !== 'work') ||
     (last !== undefined && isRefused(last)) ||
     wasUnreachable(cancels, post) ||
     wasReachedTooLate(cancels, post);

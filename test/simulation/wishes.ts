@@ -33,6 +33,10 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   const isOwn = job.cookedBy === step.main.name || isTakenOver(life, step, job);
   if (!isGiven && !isOwn) return null;
   if (isOwn && (isDuplicate(life, step, job) || isReplaced(life, step, job))) return 'end';
+  // A re-run cancels what had failed when its own cook leaves, though that may create nothing.
+  const isFailed =
+    isOwn && job.cookedBy !== step.main.name && job.statusAt(step.main.startMs) === 'FAILED';
+  if (isFailed && sentBy(life, step.main.name).some(({ kind }) => kind === 'cook')) return 'either';
   // Of several entries that are alike, it is not to be seen from outside which one a re-run cooks anew.
   if (isOwn && job.cookedBy !== step.main.name && placeOf(step, job) === null) return 'either';
   if (step.plan.command === 'cancel') return wishOfCancel(step, job);
