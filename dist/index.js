@@ -38443,7 +38443,7 @@ function createFailureWarnings(warn, causeOf) {
         notEnded: (jobUuid, status) => {
             const word = status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60);
             const seen = word === null ? 'could not be read' : `is still ${word}`;
-            const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that the job ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
+            const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {

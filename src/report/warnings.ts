@@ -31,7 +31,7 @@ function createFailureWarnings(warn: Warn, causeOf: (error: unknown) => string) 
     notEnded: (jobUuid: string, status: string | null) => {
       const word = status && sanitizeLine(formatStatus(status), 60);
       const seen = word === null ? 'could not be read' : `is still ${word}`;
-      const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that the job ends: ${consoleUrl}`;
+      const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${consoleUrl}`;
       warn('A canceled job has not ended yet', message, jobUuid);
     },
     /** A cook without a response has created a job after all. */
