@@ -28696,9 +28696,9 @@ async function cancel(deps) {
         const cancelReason = inputs.reason ?? 'canceled by a workflow';
         const plan = { ..._step_step_js__WEBPACK_IMPORTED_MODULE_9__/* .cancelPlan */ .IV, ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs), timeoutMs, cancelReason };
         const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(plan, jobs, [], deps, async (step) => {
-            const canceled = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
-            step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(canceled));
-            return canceled;
+            const ended = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
+            step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(ended));
+            return ended;
         });
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .sK)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
@@ -28713,10 +28713,10 @@ async function cancelEntry(step, entry) {
     const { cancel: state, error, job } = entry.seen;
     const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
     const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+    if (job?.status === 'FAILED')
+        entry.facts = { ...entry.facts, stop: 'ended' };
     if (!isDone)
         (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { cancel: 'failed', error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.trouble === 'not-api')
-        step.end.decide();
     return (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .outcomeNow */ .jL)(step, entry, { ends: ['interrupt'], hasVerdict: true });
 }
 
@@ -28846,7 +28846,7 @@ async function finishOne(followUp, { job, mark, statuses }) {
         if (workflow !== undefined) {
             for (const status of statuses)
                 await (0,github_statuses/* keepPending */.D6)(github, status, 'Ended; starting the follow-up');
-            const { ref: jobRef, result } = (0,outcome/* createJobOutcome */.g)(job);
+            const { ref: jobRef, result } = (0,outcome/* createJobOutcome */.g3)(job);
             const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
             print(`starting ${workflow} on ${ref} for “${title}” (result: ${result})`);
             const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
@@ -28875,8 +28875,6 @@ var facts = __nccwpck_require__(9507);
 var custody_mark = __nccwpck_require__(1415);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
 var custody_reconcile = __nccwpck_require__(6804);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/money/bills.js
@@ -28890,7 +28888,6 @@ var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 ;// CONCATENATED MODULE: ./build/check/jobs.js
-
 
 
 
@@ -28943,18 +28940,12 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
         const remedy = `The job may still be running, and billed. Cancel it in the console: ${report_errors/* consoleUrl */.B9}`;
         onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
     };
+    const notEnded = (jobUuid, status) => /^(?:CANCELLING|FAILED)$/.test(status ?? '')
+        ? log.notEnded(jobUuid, status)
+        : cancelFailed(jobUuid, new errors/* InterruptedError */.p4());
     const { reconcile, seen } = (0,custody_reconcile/* createFactsReconciler */.a)({
         client,
-        log: {
-            ...log,
-            cancelFailed,
-            notEnded: (jobUuid, status) => {
-                if ((0,jobs_status/* isEnding */.yp)(status ?? ''))
-                    log.notEnded(jobUuid, status);
-                else
-                    cancelFailed(jobUuid, new errors/* InterruptedError */.p4());
-            },
-        },
+        log: { ...log, cancelFailed, notEnded },
         phase: 'main',
         deadline: signal,
         reason: 'the workflow run that cooked it has ended',
@@ -28969,7 +28960,7 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
     const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
     const uuids = runningFirst.map(({ job }) => job.uuid);
     const runs = await (0,lists/* readRunsOfJobs */.ci)(client, uuids, signal);
-    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
+    const estimated = jobs.map(({ job }) => (0,outcome/* createJobOutcome */.g3)(job, runs.get(job.uuid)));
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
         const outcome = outcomes[index];
@@ -28988,6 +28979,8 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
 
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/report/format.js
@@ -30247,7 +30240,7 @@ async function reportStopped(jobs, log, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(client.clock, maxReportMs);
     const uuids = jobs.map(({ uuid }) => uuid);
     const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
-    const outcomes = jobs.map((job) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_12__/* .createJobOutcome */ .g)(job, runs.get(job.uuid)));
+    const outcomes = jobs.map((job) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_12__/* .createJobOutcome */ .g3)(job, runs.get(job.uuid)));
     if (outcomes.length > 0)
         log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_14__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_13__/* .withBills */ .F)(outcomes, client, signal)));
     clear();
@@ -30401,8 +30394,8 @@ function bodyOf({ fields, container, pin }, recipe) {
 }
 const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_timeout_run_ms']);
 function withoutNulls(payload) {
-    const kept = Object.entries(payload).filter(([name, value]) => value !== null || nullable.has(name));
-    return Object.fromEntries(kept);
+    const own = Object.entries(payload).filter(([key, value]) => value !== null || nullable.has(key));
+    return Object.fromEntries(own);
 }
 function publicTextOf({ recipeUuid, fields, container }) {
     const body = { ...fields, parameters: { parameters: container } };
@@ -30880,6 +30873,7 @@ async function endJob(jobUuid, custody) {
         custody.onJob(job);
         return isOver;
     };
+    let refusal = null;
     try {
         const last = facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
         const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.cancel;
@@ -30888,21 +30882,22 @@ async function endJob(jobUuid, custody) {
             return;
     }
     catch (error) {
-        const isLasting = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 && error.isLasting;
+        refusal = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 ? error : null;
         const read = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline);
-        const job = isLasting ? null : await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run, options).catch(() => null);
+        const isLeft = refusal === null || refusal.isLasting;
+        const job = isLeft ? null : await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(read, _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run, options).catch(() => null);
         if (job !== null && see(job))
             return;
-        if (job?.status !== 'FAILED') {
+        if (job === null || ![400, 409, 422].includes(refusal?.status ?? 0)) {
             log.cancelFailed(jobUuid, error);
             return;
         }
     }
-    await confirmEnd(jobUuid, custody, cancel, see);
+    await confirmEnd(jobUuid, custody, refusal, cancel, see);
 }
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
-async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, deadline }, cancel, see) {
+async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, deadline }, refusal, cancel, see) {
     const time = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, maxConfirmMs[phase], deadline);
     const last = { status: '', isOver: false, isUnreadable: false };
     const take = (answer) => {
@@ -30930,7 +30925,10 @@ async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, dead
     time.clear();
     if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
-    log.notEnded(jobUuid, last.status === '' ? null : last.status);
+    if (refusal !== null)
+        log.cancelFailed(jobUuid, refusal);
+    else
+        log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 async function findJob(custody) {
     const { find, log, phase } = custody;
@@ -31503,7 +31501,7 @@ async function keepPending(github, { sha, context, ...pending }, description) {
     await setStatus(github, sha, { state: 'pending', context, description, target_url });
 }
 async function finishStatus(github, { sha, context, page }, job) {
-    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)((0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g)(job));
+    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)((0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g3)(job));
     await setStatus(github, sha, { ...message, context, target_url: page });
     return message;
 }
@@ -36286,8 +36284,9 @@ function addressOf({ url, hostname, port }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   N: () => (/* binding */ createOutcome),
-/* harmony export */   g: () => (/* binding */ createJobOutcome)
+/* harmony export */   Nx: () => (/* binding */ createOutcome),
+/* harmony export */   g3: () => (/* binding */ createJobOutcome),
+/* harmony export */   th: () => (/* binding */ wasStopped)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
@@ -36334,14 +36333,13 @@ function createJobOutcome(job, runs = []) {
     return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: final === null, result });
 }
 function resultOf(outcome, goal) {
-    const { error, job, ending, cancel, ref, timeline } = outcome;
+    const { error, job, ending, cancel, ref } = outcome;
     if (error !== null)
         return 'error';
     if (ending === 'running')
         return goal.goalResult;
     const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
-    const wasStopped = final === 'cancelled' || timeline.some(({ status }) => status === 'CANCELLING');
-    const isEndedByUs = wasStopped && cancel !== null && endsRunning.has(ending);
+    const isEndedByUs = wasStopped(outcome) && cancel !== null && endsRunning.has(ending);
     if (final !== null && !isEndedByUs)
         return final;
     const isCreated = job !== null || ref.jobUuid !== null;
@@ -36365,7 +36363,10 @@ function resultOf(outcome, goal) {
             return goal.onTimeout === 'detach' && isCreated ? 'detached' : 'timed-out';
     }
 }
-const endsRunning = new Set(['timeout', 'max-cost', 'over-budget']);
+function wasStopped({ job, timeline }) {
+    return job?.status === 'CANCELLED' || timeline.some(({ status }) => status === 'CANCELLING');
+}
+const endsRunning = new Set(['timeout', 'fail-fast', 'max-cost', 'over-budget']);
 const shareSlackMs = 5_000;
 function overShare(outcome, { shareMs, maxCostUsd }) {
     const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
@@ -36453,7 +36454,8 @@ function createEndCheck(client, signal) {
         const isLong = clock.monotonicMs() - sinceMs >= forMs;
         const isOld = job.completed_at !== null && hasEndedForGood(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_0__/* .nowOf */ .Ic)(client));
         const isQuiet = isIdle && (isLong || (runs !== null && isOld));
-        const hasAllRuns = isEnded && (runs?.length ?? 0) > (job.max_retry_count ?? Infinity);
+        const maxRuns = (job.max_node_count ?? 1) > 1 ? Infinity : job.max_retry_count;
+        const hasAllRuns = isEnded && (runs?.length ?? 0) > (maxRuns ?? Infinity);
         if (isIdle && hasAllRuns)
             return 'final';
         if (isQuiet && isEnded)
@@ -37524,12 +37526,14 @@ function causeOf(error) {
 /* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8515);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
 /* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1671);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1671);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37541,15 +37545,15 @@ function causeOf(error) {
 
 
 function endedWell({ result, ending }) {
-    return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_5__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
+    return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_6__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
 }
 function describeOutcome(outcome) {
     const { earlierTries, job, error } = outcome;
     const message = error === null ? describeEnd(outcome) : describeErrorOfJob(outcome, error);
     if (earlierTries.length === 0)
         return message;
-    const tries = earlierTries.map(_format_js__WEBPACK_IMPORTED_MODULE_8__/* .describeTry */ .z3).join('; ');
-    const last = job?.gpu_name ? ` This job asked for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
+    const tries = earlierTries.map(_format_js__WEBPACK_IMPORTED_MODULE_9__/* .describeTry */ .z3).join('; ');
+    const last = job?.gpu_name ? ` This job asked for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
     return { ...message, cause: `${message.cause}${last} Tried before: ${tries}.` };
 }
 function describeErrorOfJob(outcome, error) {
@@ -37557,20 +37561,20 @@ function describeErrorOfJob(outcome, error) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
     if (uuid === null || request.endsWith('/cook'))
-        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
+        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const isCancel = request.endsWith('/cancel') || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4;
     const attempt = `${isCancel ? 'cancel' : 'watch'} job ${uuid}`;
-    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .describeError */ .Uc)(error, attempt);
+    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .describeError */ .Uc)(error, attempt);
     const isGone = job !== null && error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.status === 404;
     if (!isGone)
         return message;
-    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .checkConsole */ .sR}`;
+    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .checkConsole */ .sR}`;
     return { ...message, title: `Could not ${attempt}: it is no longer there`, remedy };
 }
 function describeEnd(outcome) {
     const { result, ref, job, logTail } = outcome;
     const [heading, cause, remedy] = explain(outcome);
-    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job), 100)}`;
+    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job), 100)}`;
     const evidence = ['failed', 'timed-out', 'over-budget'].includes(result) ? logTail : [];
     return { title, cause, remedy, evidence };
 }
@@ -37579,11 +37583,11 @@ function explain(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
     const fate = `${who} ${describeFate(outcome)}`;
-    const isOpen = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status);
+    const isOpen = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status);
     const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
     if (result === 'timed-out') {
-        const open = outcome.timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status));
-        const word = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .formatStatus */ .me)(open?.status ?? 'not finished'), 60);
+        const open = outcome.timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status) && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isEnding */ .yp)(status));
+        const word = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(open?.status ?? 'not finished'), 60);
         const status = job === null ? '' : ` while the job was ${word}`;
         const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
         return ['Timed out', cause, getTimeoutRemedy(outcome)];
@@ -37595,7 +37599,7 @@ function explain(outcome) {
     }
     if (ending === 'interrupt' && result === 'detached') {
         const cause = `${who} was left running, because of \`on-workflow-cancel: detach\`.`;
-        const remedy = `It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        const remedy = `It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
         return ['Left running', cause, remedy];
     }
     if (ending === 'interrupt' && result === 'cancelled') {
@@ -37609,7 +37613,7 @@ function explain(outcome) {
         return [`${canceled} by fail-fast`, cause, remedy];
     }
     if (result === 'cancelled') {
-        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
+        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
         return ['Canceled', `${who} was canceled${reason}`, getCancelRemedy(outcome)];
     }
     return ['Failed', `${who} ${describeFailure(outcome)}`, getRemedy(outcome)];
@@ -37617,30 +37621,31 @@ function explain(outcome) {
 function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
-    const answer = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300));
-    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
+    const answer = (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(readiness.answer, 300));
+    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
 }
-function describeFate({ ref, job, cancel, isKept, unansweredMark }) {
+function describeFate(outcome) {
+    const { ref, job, cancel, isKept, unansweredMark } = outcome;
     if (job === null && ref.jobUuid !== null)
-        return `could not be read. It may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `could not be read. It may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
     if (job === null)
         return unansweredMark === null
             ? 'was not created.'
-            : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
-    if (job.status === 'CANCELLED')
+            : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status);
+    if (!isOpen && (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .wasStopped */ .th)(outcome))
         return 'was canceled.';
-    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status);
-    if (cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .mayRestart */ .fz)(job))
+    if (cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(job))
         return 'failed. It is being canceled so that the service does not restart it.';
-    if (cancel !== null && !isOpen)
+    if (cancel !== null && !isOpen && !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(job))
         return 'ended before it could be canceled.';
     if (cancel === 'accepted')
-        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .formatStatus */ .me)(job.status), 60)}.`;
+        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(job.status), 60)}.`;
     if (cancel === 'failed')
-        return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
     return isKept
-        ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`
-        : `may still be running, and billed. The post step cancels it. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`
+        : `may still be running, and billed. The post step cancels it. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
 }
 const hardware = 'less hardware, another gpu-name, or more regions (allowed-region-codes)';
 const remedies = {
@@ -37657,7 +37662,7 @@ const remedies = {
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
     run: [
-        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`,
+        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`,
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
 };
@@ -37670,7 +37675,7 @@ function getRemedy(outcome) {
     if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === killed)
         return 'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.';
     if (phase === 'run' && outcome.logTail.length > 0)
-        return `Read the full log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .consoleUrl */ .B9}`;
+        return `Read the full log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
     return remedies[phase][0];
 }
 function getTimeoutRemedy(outcome) {
@@ -37694,12 +37699,12 @@ function getCancelRemedy(outcome) {
 const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
 function describeFailure(outcome) {
     const failed = describePhase(outcome);
-    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
+    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
     if (reason === '')
         return `${failed}. The service gave no reason.`;
     const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
     const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
-    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .withStop */ .d8)(said)}`;
+    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)(said)}`;
 }
 function describePhase(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .durationsOf */ .DM)(outcome);
@@ -37718,14 +37723,14 @@ function describePhase(outcome) {
     }
 }
 function seconds(before, value) {
-    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(value * 1000)}`;
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(value * 1000)}`;
 }
 const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
 const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
 const say = (cause, remedy = increaseMaxCost) => ({ cause, remedy });
 function describeOverBudget(why) {
-    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.ceilingUsd);
-    const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .formatExactUsd */ .bE)(why.amountUsd);
+    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatExactUsd */ .bE)(why.ceilingUsd);
+    const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatExactUsd */ .bE)(why.amountUsd);
     switch (why.kind) {
         case 'share':
             return say(`ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`);
@@ -37846,10 +37851,10 @@ function describeJob(outcome) {
 }
 const maxEarly = 50;
 function createEarlyOutputs(runner, refs) {
-    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)({ ref }));
+    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .Nx)({ ref }));
     let known = 0;
     return (submitted) => {
-        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)(submitted);
+        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .Nx)(submitted);
         known += 1;
         if (known <= maxEarly || known === refs.length)
             writeOutputs(runner, outcomes);
@@ -41415,7 +41420,7 @@ function createJobReader(client) {
         const read = async (group) => {
             const [first = ''] = group;
             if (lasting !== null)
-                return new Map([[first, lasting]]);
+                return new Map([[first, lasting.with({})]]);
             try {
                 if (group.length === 1)
                     return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal)]]);
@@ -41852,7 +41857,7 @@ function redactTree(value, redact) {
 function redactMembers(value, redact) {
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
 }
-const shownNames = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
+const shown = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
 function hideSecrets(body) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(parameters['parameters']))
@@ -41866,7 +41871,7 @@ function hideMembers(place) {
     return Object.fromEntries(Object.entries(place).map(([name, value]) => [name, hideValue(value, name)]));
 }
 function hideValue(value, name) {
-    if (value === null || value === undefined || shownNames.has(name))
+    if (value === null || value === undefined || shown.has(name))
         return value;
     if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
         return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
@@ -43462,7 +43467,7 @@ const causesByStop = {
 function outcomeNow({ end, plan }, entry, stepFacts = end.facts()) {
     const { ref, facts, earlierTries } = entry;
     const { submitted, shareMs, ...seen } = entry.seen;
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__/* .createOutcome */ .N)({
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__/* .createOutcome */ .Nx)({
         ...seen,
         ref,
         earlierTries,
@@ -43751,7 +43756,7 @@ async function refresh(step, entry, until) {
             return true;
         seen = (0,custody_facts/* withSent */.l5)(answer, entry.facts);
         end = checkEnd(seen);
-        return end !== 'open' || !(0,restart/* mayRestart */.fz)(seen);
+        return end !== 'open' || !(0,restart/* mayRestart */.fz)(seen) || entry.facts.stop !== 'goal';
     };
     await step.poller.watch(job.uuid, take, signal, { isKnown: false });
     clear();

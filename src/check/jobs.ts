@@ -6,7 +6,6 @@ import type { GitHub } from '../github/client.ts';
 import { readRuns } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { latestMs } from '../jobs/metrics.ts';
-import { isEnding } from '../jobs/status.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
@@ -105,16 +104,13 @@ export async function cancelOrphans(
     const remedy = `The job may still be running, and billed. Cancel it in the console: ${consoleUrl}`;
     onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
   };
+  const notEnded = (jobUuid: string, status: string | null) =>
+    /^(?:CANCELLING|FAILED)$/.test(status ?? '')
+      ? log.notEnded(jobUuid, status)
+      : cancelFailed(jobUuid, new InterruptedError());
   const { reconcile, seen } = createFactsReconciler({
     client,
-    log: {
-      ...log,
-      cancelFailed,
-      notEnded: (jobUuid: string, status: string | null) => {
-        if (isEnding(status ?? '')) log.notEnded(jobUuid, status);
-        else cancelFailed(jobUuid, new InterruptedError());
-      },
-    },
+    log: { ...log, cancelFailed, notEnded },
     phase: 'main',
     deadline: signal,
     reason: 'the workflow run that cooked it has ended',

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { InterruptedError, ServiceError } from '../errors.ts';
+import { InterruptedError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readInputs } from '../inputs/read.ts';
 import { cancelInputs } from '../inputs/tables.ts';
@@ -29,11 +29,9 @@ export async function cancel(deps: Deps): Promise<void> {
     const cancelReason = inputs.reason ?? 'canceled by a workflow';
     const plan = { ...cancelPlan, ...toAccess(inputs), timeoutMs, cancelReason };
     const outcomes = await withStep(plan, jobs, [], deps, async (step) => {
-      const canceled = await Promise.all(
-        step.entries.map(async (entry) => cancelEntry(step, entry)),
-      );
-      step.log.print(formatClosing(canceled));
-      return canceled;
+      const ended = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
+      step.log.print(formatClosing(ended));
+      return ended;
     });
     // 3. Report: here a canceled job is a success.
     await reportOutcomes(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
@@ -53,9 +51,8 @@ async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   // If it has failed, and the service may restart it, there is a warning.
   const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
   const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+  if (job?.status === 'FAILED') entry.facts = { ...entry.facts, stop: 'ended' };
   if (!isDone) setSeen(entry, { cancel: 'failed', error: error ?? new InterruptedError() });
-  // On a host that is no API, post has nothing to cancel either.
-  if (error instanceof ServiceError && error.trouble === 'not-api') step.end.decide();
   // A job that is still running counts as one that an interrupt canceled.
   return outcomeNow(step, entry, { ends: ['interrupt'], hasVerdict: true });
 }

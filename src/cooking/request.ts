@@ -109,10 +109,8 @@ const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_t
 
 // The service takes null for these alone.
 function withoutNulls(payload: JsonMapping): JsonMapping {
-  const kept = Object.entries(payload).filter(
-    ([name, value]) => value !== null || nullable.has(name),
-  );
-  return Object.fromEntries(kept);
+  const own = Object.entries(payload).filter(([key, value]) => value !== null || nullable.has(key));
+  return Object.fromEntries(own);
 }
 
 /** What the workflow shows of a request by itself: all of it but secrets and the environment. */

@@ -90,6 +90,7 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
     custody.onJob(job);
     return isOver;
   };
+  let refusal: ServiceError | null = null;
   try {
     const last = facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
     const rule = phase === 'post' ? last : retryRules.cancel;
@@ -97,16 +98,18 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
     if (job !== null && see(job)) return;
   } catch (error) {
     // How the service answers the cancel of a job that has ended or failed is documented nowhere.
-    const isLasting = error instanceof ServiceError && error.isLasting;
+    refusal = error instanceof ServiceError ? error : null;
     const read = async () => readJob(client, jobUuid, deadline);
-    const job = isLasting ? null : await withRetry(read, retryRules.run, options).catch(() => null);
+    const isLeft = refusal === null || refusal.isLasting;
+    const job = isLeft ? null : await withRetry(read, retryRules.run, options).catch(() => null);
     if (job !== null && see(job)) return;
-    if (job?.status !== 'FAILED') {
+    // It may have been between two runs.
+    if (job === null || ![400, 409, 422].includes(refusal?.status ?? 0)) {
       log.cancelFailed(jobUuid, error);
       return;
     }
   }
-  await confirmEnd(jobUuid, custody, cancel, see);
+  await confirmEnd(jobUuid, custody, refusal, cancel, see);
 }
 
 // A container gets some seconds to shut down; post, the last to look, continues until its deadline.
@@ -117,6 +120,7 @@ const cancelAgainEveryMs = 12_000;
 async function confirmEnd(
   jobUuid: string,
   { client: { clock }, poller, log, phase, deadline }: Custody,
+  refusal: ServiceError | null,
   cancel: (signal: AbortSignal) => Promise<Job | null>,
   see: (job: Job) => boolean,
 ): Promise<void> {
@@ -144,7 +148,8 @@ async function confirmEnd(
   time.clear();
   // After an interrupt main has seconds; post continues from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
-  log.notEnded(jobUuid, last.status === '' ? null : last.status);
+  if (refusal !== null) log.cancelFailed(jobUuid, refusal);
+  else log.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */

@@ -70,15 +70,12 @@ export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcom
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {
-  const { error, job, ending, cancel, ref, timeline } = outcome;
+  const { error, job, ending, cancel, ref } = outcome;
   if (error !== null) return 'error';
   if (ending === 'running') return goal.goalResult;
   // An unknown status that does not change any more is no success.
   const final = goal.hasEnded && job !== null ? (finalResultOf(job.status) ?? 'failed') : null;
-  // A container that is stopped may end with an exit code, as one that has failed.
-  const wasStopped =
-    final === 'cancelled' || timeline.some(({ status }) => status === 'CANCELLING');
-  const isEndedByUs = wasStopped && cancel !== null && endsRunning.has(ending);
+  const isEndedByUs = wasStopped(outcome) && cancel !== null && endsRunning.has(ending);
   if (final !== null && !isEndedByUs) return final;
   const isCreated = job !== null || ref.jobUuid !== null;
   switch (ending) {
@@ -100,8 +97,13 @@ function resultOf(outcome: Outcome, goal: Goal): Result {
   }
 }
 
+/** Whether a cancel has ended a job: its container may end with an exit code, as one that has failed. */
+export function wasStopped({ job, timeline }: Pick<Outcome, 'job' | 'timeline'>): boolean {
+  return job?.status === 'CANCELLED' || timeline.some(({ status }) => status === 'CANCELLING');
+}
+
 // With these, what counts is why our cancel was sent: the job was still running when time was up.
-const endsRunning: ReadonlySet<StopReason | null> = new Set(['timeout', 'max-cost', 'over-budget']);
+const endsRunning = new Set<StopReason | null>(['timeout', 'fail-fast', 'max-cost', 'over-budget']);
 
 // The service ends a run at its limit, give or take.
 const shareSlackMs = 5_000;

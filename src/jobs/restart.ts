@@ -56,7 +56,9 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
     const isLong = clock.monotonicMs() - sinceMs >= forMs;
     const isOld = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
     const isQuiet = isIdle && (isLong || (runs !== null && isOld));
-    const hasAllRuns = isEnded && (runs?.length ?? 0) > (job.max_retry_count ?? Infinity);
+    // Of several nodes, each may have a run of its own.
+    const maxRuns = (job.max_node_count ?? 1) > 1 ? Infinity : job.max_retry_count;
+    const hasAllRuns = isEnded && (runs?.length ?? 0) > (maxRuns ?? Infinity);
     if (isIdle && hasAllRuns) return 'final';
     if (isQuiet && isEnded) return 'early';
     if (isQuiet && runs !== null) return 'final';

@@ -2,9 +2,10 @@ import { InterruptedError, ServiceError } from '../errors.ts';
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { formatReadyCheck, type Outcome, type OverBudget } from '../jobs/records.ts';
+import { wasStopped } from '../jobs/outcome.ts';
 import { mayRestart } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
-import { formatStatus, isFinal } from '../jobs/status.ts';
+import { formatStatus, isEnding, isFinal } from '../jobs/status.ts';
 import { checkConsole, consoleUrl, describeError, type ErrorMessage } from './errors.ts';
 import { describeTry, formatDuration, formatExactUsd, formatModel, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -57,7 +58,7 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
   const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
   if (result === 'timed-out') {
     // Our own cancel may have ended it since.
-    const open = outcome.timeline.findLast(({ status }) => !isFinal(status));
+    const open = outcome.timeline.findLast(({ status }) => !isFinal(status) && !isEnding(status));
     const word = sanitizeLine(formatStatus(open?.status ?? 'not finished'), 60);
     const status = job === null ? '' : ` while the job was ${word}`;
     const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
@@ -101,18 +102,19 @@ function describeReadiness({ readiness }: Outcome): string {
 
 // No more than is known: a job is said to be canceled only where the service says so, and what may
 // still be running is said to.
-function describeFate({ ref, job, cancel, isKept, unansweredMark }: Outcome): string {
+function describeFate(outcome: Outcome): string {
+  const { ref, job, cancel, isKept, unansweredMark } = outcome;
   if (job === null && ref.jobUuid !== null)
     return `could not be read. It may still be running, and billed. Check it in the console: ${consoleUrl}`;
   if (job === null)
     return unansweredMark === null
       ? 'was not created.'
       : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
-  if (job.status === 'CANCELLED') return 'was canceled.';
   const isOpen = !isFinal(job.status);
+  if (!isOpen && wasStopped(outcome)) return 'was canceled.';
   if (cancel === 'accepted' && mayRestart(job))
     return 'failed. It is being canceled so that the service does not restart it.';
-  if (cancel !== null && !isOpen) return 'ended before it could be canceled.';
+  if (cancel !== null && !isOpen && !mayRestart(job)) return 'ended before it could be canceled.';
   if (cancel === 'accepted')
     return `is being canceled, and is still ${sanitizeLine(formatStatus(job.status), 60)}.`;
   if (cancel === 'failed')

@@ -114,7 +114,7 @@ export function createJobReader(client: Client) {
     const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
       const [first = ''] = group;
       // A host that is given up on is not asked for the other jobs.
-      if (lasting !== null) return new Map([[first, lasting]]);
+      if (lasting !== null) return new Map([[first, lasting.with({})]]);
       try {
         if (group.length === 1) return new Map([[first, await readJob(client, first, signal)]]);
         const { items } = await listJobs(client, { 'filter[uuid]': group.join(',') }, signal);

@@ -105,9 +105,7 @@ function redactMembers(value: JsonMapping, redact: (text: string) => string): Js
 }
 
 // Of a container and its volumes. All other parameters, known or not, may be secret.
-const shownNames = new Set(
-  'image tag imagesrc host user ports allowed_ips mount registry'.split(' '),
-);
+const shown = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
 
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
 export function hideSecrets(body: JsonMapping): JsonMapping {
@@ -126,7 +124,7 @@ function hideMembers(place: JsonMapping): JsonMapping {
 }
 
 function hideValue(value: Json | undefined, name: string): Json | undefined {
-  if (value === null || value === undefined || shownNames.has(name)) return value;
+  if (value === null || value === undefined || shown.has(name)) return value;
   if (name === 'env' && isMapping(value))
     return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
   if (name !== 'volumes' || !isList(value)) return hidden;

@@ -84,7 +84,7 @@ export async function refresh(step: Step, entry: Entry, until: AbortSignal): Pro
     if (answer instanceof ServiceError) return true;
     seen = withSent(answer, entry.facts);
     end = checkEnd(seen);
-    return end !== 'open' || !mayRestart(seen);
+    return end !== 'open' || !mayRestart(seen) || entry.facts.stop !== 'goal';
   };
   await step.poller.watch(job.uuid, take, signal, { isKnown: false });
   clear();

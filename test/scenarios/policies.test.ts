@@ -425,6 +425,21 @@ describe('cancel', () => {
     expect(resultOf(played)).toBe('succeeded');
   });
 
+  test('a job that has failed, and may be restarted, is told as failed, with a warning', async () => {
+    const life = [{ status: 'RUNNING', forMs: 4_000 }, { status: 'FAILED' }];
+    const recipe = { name: 'Broken', payload: { max_retry_count: 2 }, life };
+    const simulator = await openSimulator({ recipes: [recipe] });
+    const cooked = await playOn(simulator, { inputs: { wait: 'false' } });
+    await until(() => simulator.jobs()[0]?.status === 'FAILED');
+    const inputs = { 'job-uuids': uuidsOf(cooked).join('\n') };
+    const played = await playOn(simulator, { command: cancel, inputs });
+    await simulator.close();
+    expect([played.main.failed(), resultOf(played)]).toEqual([false, 'failed']);
+    expect(played.main.annotations.map(({ title }) => title)).toEqual([
+      'A canceled job has not ended yet',
+    ]);
+  });
+
   test.each([
     ['refused', 'access denied'],
     ['ignored', 'interrupted'],

@@ -37,6 +37,10 @@ test.each([
   '119902',
   // What a re-run took over was too dear, and was told as submitted.
   '119031',
+  // One of several cancels met pages, and the others were tried for hours.
+  '34916',
+  // A cancel was refused between two runs, and the job had been restarted at the next read.
+  '29295',
 ])(
   'life %s, in which a promise was broken, keeps every promise',
   async (seed) => {

@@ -256,6 +256,8 @@ test.each([
   ['RUNNING', 'error', /^Could not cancel orphan/],
   // Its container takes a while to stop.
   ['CANCELLING', 'warning', /^A canceled job has not ended yet$/],
+  // The service may restart it.
+  ['FAILED', 'warning', /^A canceled job has not ended yet$/],
 ])('an orphan that is %s half a minute after its cancel: %s', async (endsAs, level, title) => {
   const { runner } = await playWith(sendTo, {}, { endsAs });
   expect(runner.failed()).toBe(level === 'error');

@@ -102,6 +102,18 @@ test('a server that gave the same answer throughout needs no more time', () => {
   expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
 });
 
+test('a job whose container ended after our cancel was running, and was canceled', () => {
+  const timeline = ['RUNNING', 'CANCELLING', 'COMPLETED'].map((status, at) => ({
+    status,
+    atMs: at,
+  }));
+  const ending = { result: 'timed-out', ending: 'timeout', cancel: 'accepted', timeline } as const;
+  const { cause } = describeOutcome(fakeOutcome(ending, { status: 'COMPLETED' }));
+  expect(cause).toMatch(
+    /^The timeout was reached while the job was running\. Job \S+ was canceled\.$/,
+  );
+});
+
 test('what a server answered is a sentence, with its own sign at the end', () => {
   const readiness = { check: 'login over ssh', answer: 'SSH on?', forMs: 600_000, sinceMs: 0 };
   const outcome = fakeOutcome({ result: 'timed-out', readiness }, { status: 'RUNNING' });

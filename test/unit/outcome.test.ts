@@ -94,6 +94,8 @@ describe('the result of a job', () => {
     ['fail-fast', 'RUNNING', {}, reached, 'cancelled'],
     ['fail-fast', null, {}, {}, 'cancelled'],
     ['fail-fast', 'FAILED', {}, ended, 'failed'],
+    ['fail-fast', 'FAILED', accepted, ended, 'failed'],
+    ['fail-fast', 'FAILED', { ...accepted, timeline: stopped }, ended, 'cancelled'],
     // It became too dear.
     ['max-cost', 'RUNNING', {}, {}, 'over-budget'],
     ['max-cost', 'CANCELLED', accepted, ended, 'over-budget'],

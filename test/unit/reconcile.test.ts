@@ -198,7 +198,8 @@ describe('a cancel', () => {
         answer: (call) => (call.pathname === '/v1/job-runs' ? runs(1) : answerTo(call)),
       });
       expect(cancels).toEqual(Array.from({ length: Math.ceil(ms / 12_000) }, (_, n) => n * 12_000));
-      expect([told, tookMs, facts.jobs]).toEqual([['not ended'], ms, [{ uuid, hasEnded: false }]]);
+      const warning = how === 'is refused' ? 'cancel failed' : 'not ended';
+      expect([told, tookMs, facts.jobs]).toEqual([[warning], ms, [{ uuid, hasEnded: false }]]);
     });
 
     test('has ended once it has had all its runs', async () => {
@@ -212,6 +213,17 @@ describe('a cancel', () => {
     test('has ended where it had failed long ago', async () => {
       const { facts, cancels, tookMs } = await play({ facts: { stop: 'ended' }, answer: answerTo });
       expect([facts.jobs, cancels, tookMs]).toEqual([[{ uuid, hasEnded: true }], [0], 0]);
+    });
+
+    test('is sent again where it was refused between two runs, and the job runs again', async () => {
+      const { facts, told } = await play({
+        answer: (call) => {
+          if (call.pathname === '/v1/job-runs') return runs(1);
+          if (call.atMs > 0) return fakeJob({ status: isCancel(call) ? 'CANCELLED' : 'RUNNING' });
+          return isCancel(call) ? refused(409) : fakeJob({ status: 'PENDING' });
+        },
+      });
+      expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
     });
 
     test('ends where it is restarted after all', async () => {

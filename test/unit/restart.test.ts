@@ -125,6 +125,13 @@ describe('FAILED of a job with a retry left', () => {
     expect(await statesAt(job, [0, 1], () => [failed, second('RUNNING')])).toBe('open open');
   });
 
+  test('is open after a run on each of its nodes', async () => {
+    const onTwo = { ...job, max_node_count: 2 };
+    expect(await statesAt(onTwo, [0, 1, 329, 331], () => [failed, second('FAILED')])).toBe(
+      'open open open early',
+    );
+  });
+
   test('is open while a run is alive, and begins anew with each that comes', async () => {
     const alive = (atMs: number) => [failed, second(atMs < 400_000 ? 'ASSIGNED' : 'FAILED')];
     expect(await statesAt(job, [0, 399, 409, 410], alive)).toBe('open open open final');
