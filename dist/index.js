@@ -41615,7 +41615,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
     const look = async (due) => {
         const uuids = new Set(due.map(({ uuid }) => uuid));
         const answers = await readJobs([...uuids], signal);
-        if (signal.aborted)
+        if (signal.aborted || watched.size === 0)
             return;
         const wasDown = health.isDown;
         health = nextPause(health.failures, [...answers.values()], random);

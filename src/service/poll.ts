@@ -151,7 +151,8 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
   const look = async (due: readonly WatchedJob[]) => {
     const uuids = new Set(due.map(({ uuid }) => uuid));
     const answers = await readJobs([...uuids], signal);
-    if (signal.aborted) return;
+    // Once nothing is watched, the connection may be closed.
+    if (signal.aborted || watched.size === 0) return;
     const wasDown = health.isDown;
     health = nextPause(health.failures, [...answers.values()], random);
     notBeforeMs = clock.monotonicMs() + health.pauseMs;

@@ -158,6 +158,32 @@ async function watch(
   return { times: client.times('GET'), told, health };
 }
 
+test('an answer that comes when no job is watched any more says nothing of the service', async () => {
+  const clock = createMadeUpClock();
+  const health: string[] = [];
+  const client = fakeClient(
+    clock,
+    () => {
+      throw troubled('no-answer');
+    },
+    1_000,
+  );
+  const poller = createPoller({
+    client,
+    interval: 1_000,
+    signal: never,
+    onUnavailable: () => health.push('unavailable'),
+    onAvailable: () => health.push('available'),
+  });
+  const until = new AbortController();
+  const watching = poller.watch(fakeJob().uuid, () => true, until.signal, { isKnown: false });
+  await clock.sleep(500);
+  until.abort();
+  await watching;
+  await clock.sleep(5_000);
+  expect(health).toEqual([]);
+});
+
 describe('when a job is looked at', () => {
   test.each([
     [false, 'auto', 0],
