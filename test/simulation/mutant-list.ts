@@ -386,7 +386,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what shows FAILED, and is refused a cancel, is let go',
     file: 'custody/reconcile.ts',
-    find: "if (job?.status !== 'FAILED') {",
+    find: 'if (job === null || ![400, 409, 422].includes(refusal?.status ?? 0)) {',
     replace: '{',
   },
   {
