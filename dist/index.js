@@ -36449,8 +36449,8 @@ function createEndCheck(client, signal) {
         if (!mayChange)
             return isEnded ? 'final' : 'open';
         const isIdle = runs?.some(isAlive) !== true;
-        const hasHardlyAny = recipe?.payload && !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_4__/* .asNumber */ .i)(recipe.payload['max_retry_count']);
-        const forMs = hasHardlyAny ? unknownMs : patienceMs(job);
+        const isUnlikely = recipe?.payload && !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_4__/* .asNumber */ .i)(recipe.payload['max_retry_count']);
+        const forMs = isUnlikely ? unknownMs : patienceMs(job);
         const isLong = clock.monotonicMs() - sinceMs >= forMs;
         const isOld = job.completed_at !== null && hasEndedForGood(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_0__/* .nowOf */ .Ic)(client));
         const isQuiet = isIdle && (isLong || (runs !== null && isOld));

@@ -50,9 +50,9 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
     const mayChange = isEnded ? mayRestart(job) : !isKnown(job.status) && job.completed_at !== null;
     if (!mayChange) return isEnded ? 'final' : 'open';
     const isIdle = runs?.some(isAlive) !== true;
-    // The recipe has none, and the service says none: hardly will the cook have asked for any.
-    const hasHardlyAny = recipe?.payload && !asNumber(recipe.payload['max_retry_count']);
-    const forMs = hasHardlyAny ? unknownMs : patienceMs(job);
+    // Neither the service nor the recipe has a number: most likely there are no retries.
+    const isUnlikely = recipe?.payload && !asNumber(recipe.payload['max_retry_count']);
+    const forMs = isUnlikely ? unknownMs : patienceMs(job);
     const isLong = clock.monotonicMs() - sinceMs >= forMs;
     const isOld = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
     const isQuiet = isIdle && (isLong || (runs !== null && isOld));
