@@ -256,7 +256,7 @@ stop_script() {
   machine "end() { kill -s \$1 -- -\$(cat $place.end/pid) \$(grep -ls 'GITHUB_OUTPUT=.*$id/output' /proc/[0-9]*/environ | tr -dc '0-9\\n'); }
     mkdir $place || { mv $place $place.end && end TERM; sleep 1; end KILL; rm -rf $place.end; }" \
     </dev/null >/dev/null 2>&1 &
-  for _ in {1..25}; do
+  for ((SECONDS = 0; SECONDS < 5; )); do
     kill -0 $! 2>/dev/null || return 0
     sleep 0.2
   done
