@@ -29126,7 +29126,7 @@ var report_log = __nccwpck_require__(2107);
 
 
 
-const maxCheckMs = 10 * 60_000;
+const maxMs = 10 * 60_000;
 async function check(deps) {
     const { runner } = deps;
     try {
@@ -29134,13 +29134,12 @@ async function check(deps) {
         const inputs = (0,read/* readInputs */.Ko)(runner, inputs_tables/* checkInputs */.sw);
         const run = check_readRun(runner);
         const log = (0,report_log/* createLog */.hM)(runner, deps.clock, 1);
-        const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
+        const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxMs, deps.interrupt);
         const { client, close } = (0,service_client/* openService */.IH)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
-        const token = inputs['github-token'];
-        const { repository } = run;
-        const github = (0,github_client/* createGitHub */.C)(deps, { repository, token, signal, maxMs: maxCheckMs });
+        const asked = { repository: run.repository, token: inputs['github-token'], signal, maxMs };
+        const github = (0,github_client/* createGitHub */.C)(deps, asked);
         const problems = [];
-        const onProblem = (problem) => problems.push(problem);
+        const onProblem = ({ cause, ...problem }) => problems.push({ ...problem, cause: runner.redactor.redact(cause) });
         try {
             const found = await findRepositoryJobs(client, run, inputs.since, signal);
             const nowMs = (0,service_client/* nowOf */.Ic)(client);

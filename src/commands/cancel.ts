@@ -48,7 +48,6 @@ const timeoutMs = 60_000;
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   await reconcileEntry(step, entry);
   const { cancel: state, error, job } = entry.seen;
-  // If it has failed, and the service may restart it, there is a warning.
   const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
   const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
   if (job?.status === 'FAILED') entry.facts = { ...entry.facts, stop: 'ended' };

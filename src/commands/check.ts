@@ -17,7 +17,7 @@ import type { Runner } from '../runner.ts';
 import { nowOf, openService } from '../service/client.ts';
 
 // The cheapest runner has 15 minutes, and the report is still to be written.
-const maxCheckMs = 10 * 60_000;
+const maxMs = 10 * 60_000;
 
 /** Looks once at the jobs that this repository's workflows have cooked, and ends; never rejects. */
 export async function check(deps: Deps): Promise<void> {
@@ -27,13 +27,14 @@ export async function check(deps: Deps): Promise<void> {
     const inputs = readInputs(runner, checkInputs);
     const run = readRun(runner);
     const log = createLog(runner, deps.clock, 1);
-    const { signal, clear } = startDeadline(deps.clock, maxCheckMs, deps.interrupt);
+    const { signal, clear } = startDeadline(deps.clock, maxMs, deps.interrupt);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff);
-    const token = inputs['github-token'];
-    const { repository } = run;
-    const github = createGitHub(deps, { repository, token, signal, maxMs: maxCheckMs });
+    const asked = { repository: run.repository, token: inputs['github-token'], signal, maxMs };
+    const github = createGitHub(deps, asked);
     const problems: ErrorMessage[] = [];
-    const onProblem = (problem: ErrorMessage) => problems.push(problem);
+    // GitHub may quote a secret in its refusal.
+    const onProblem = ({ cause, ...problem }: ErrorMessage) =>
+      problems.push({ ...problem, cause: runner.redactor.redact(cause) });
     try {
       // 1. The jobs, and then the runs: those that have cooked one of them had begun by then.
       const found = await findRepositoryJobs(client, run, inputs.since, signal);

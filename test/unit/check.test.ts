@@ -252,6 +252,23 @@ test('an orphan that could not be cancelled fails the check', async () => {
   expect(runner.outputs.get('orphans')).toContain(uuidNumber(1));
 });
 
+test('a secret that GitHub quotes in its refusal is neither in the annotation nor in the summary', async () => {
+  const secretKey = 'sk_quoted_0123456789';
+  const quoting =
+    (model: GitHubModel): SendToGitHub =>
+    async (route, parameters, signal) => {
+      if (!route.includes('/statuses/{sha}')) return sendTo(model)(route, parameters, signal);
+      throw refusal(422, {}, `not accepted: ${secretKey}`);
+    };
+  const { runner } = await playWith(quoting, { 'secret-key': secretKey });
+  const shown = [runner.summary(), ...runner.annotations.map(({ message }) => message)];
+  expect(shown).toHaveLength(2);
+  for (const text of shown) {
+    expect(text).toContain('not accepted: ***');
+    expect(text).not.toContain(secretKey);
+  }
+});
+
 test.each([
   ['RUNNING', 'error', /^Could not cancel orphan/],
   // Its container takes a while to stop.
