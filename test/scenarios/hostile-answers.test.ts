@@ -26,7 +26,7 @@ const forms = secrets.flatMap(writtenFormsOf);
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 // A signal is heard within this, on a busy machine too.
-const maxTurnMs = 500;
+const maxTurnMs = 1_000;
 
 /** A turn that took long is measured anew: what the machine does meanwhile is not the action's. */
 async function leastTurnMs(action: Action, story: string, turnMs: number): Promise<number> {
