@@ -69,8 +69,10 @@ function checkError(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const errors = reportedBy(step).filter(({ result, jobUuid }) => {
     return result === 'error' && jobUuid !== plan.unknownUuid;
   });
-  // Two answers of 404 end the wait, whatever they come from.
-  const hasReason = sent.some(({ fault, status }) => fault !== null || status === 404);
+  // Two answers of 404 end the wait, whatever they come from, and 409 refuses a cancel.
+  const hasReason = sent.some(
+    ({ fault, status }) => fault !== null || status === 404 || status === 409,
+  );
   if (errors.length === 0 || hasReason || isRefused) return [];
   return [{ check: 'error without a reason', what: `${errors.length} entries` }];
 }

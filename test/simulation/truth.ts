@@ -181,5 +181,7 @@ export function mayHaveFailed(life: PlayedLife, step: PlayedStep, job: Simulated
   const cancels = sentBy(life, step.main.name).filter(
     ({ kind, path }) => kind === 'cancel' && path.toLowerCase().includes(job.uuid),
   );
-  return (cancels.at(-1)?.fault ?? null) !== null;
+  const last = cancels.at(-1);
+  // The service may refuse to cancel what has failed.
+  return last !== undefined && (last.fault !== null || last.status === 409);
 }
