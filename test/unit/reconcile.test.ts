@@ -170,6 +170,11 @@ describe('a cancel', () => {
     expect([told, tookMs]).toEqual([['cancel failed'], 225_000]);
   });
 
+  test('of a host that is given up on is followed by no read, which would hang as well', async () => {
+    const { told, sent } = await play({ answer: () => refused(503).with({ isLasting: true }) });
+    expect([told, sent.map(({ method }) => method)]).toEqual([['cancel failed'], ['PUT']]);
+  });
+
   test('that is refused since the job has ended is no failure', async () => {
     const { told, facts } = await play({
       answer: (call) => (isCancel(call) ? refused(409) : fakeJob({ status: 'COMPLETED' })),
