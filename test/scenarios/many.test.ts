@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { fastClock } from '../support/deps.ts';
 import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { completing, endless, play, type Played } from './play.ts';
@@ -42,6 +44,26 @@ test('120 jobs of one step are read by list, fifty at a time', async () => {
     expect((query['filter[uuid]'] ?? '').split(',').length).toBeLessThanOrEqual(50);
   }
   expect(singleReads(played).length).toBeLessThanOrEqual(10);
+});
+
+test('eight jobs are cooked at the same time, and not more', async () => {
+  const { promise: until9, resolve: release } = Promise.withResolvers<void>();
+  const hold = { method: 'POST', times: 8, kind: { type: 'hold', until: until9 } } as const;
+  const cooks = ({ requests }: Simulator) => requests.filter(({ method }) => method === 'POST');
+  const played = await play({
+    recipes: [{ ...completing, uuid }],
+    inputs: { recipes: repeat(uuid, 9), wait: 'false' },
+    simulator: { faults: [hold], now: Date.now },
+    clock: () => fastClock(1),
+    during: async (simulator) => {
+      await until(() => cooks(simulator).length >= 8);
+      // A ninth would be here by then.
+      await setTimeout(50);
+      expect(cooks(simulator)).toHaveLength(8);
+      release();
+    },
+  });
+  expect(cooks(played.simulator)).toHaveLength(9);
 });
 
 describe('max-parallel', () => {

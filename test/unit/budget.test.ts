@@ -116,6 +116,7 @@ test.each([
 const run2 = { uuid: uuidNumber(901), started_at_ms: startMs + 600_000 };
 test.each<[string, Partial<Job>, readonly object[], number | null]>([
   ['it runs', {}, [run()], 1_800],
+  ['it costs less than a dollar an hour', {}, [run({ hourly_rate_usd: 0.8 })], 4_500],
   ['a rate that is not known counts as the ceiling', {}, [run({ hourly_rate_usd: 0 })], 900],
   ['its runs cannot be read', {}, [], 900],
   ['its second run costs more', {}, [run(run2), run({ ended_at_ms: startMs + 600_000 })], 1_800],
@@ -133,7 +134,7 @@ test.each<[string, Partial<Job>, readonly object[], number | null]>([
   const created_at = new Date(startMs).toISOString();
   const job = { ...running, created_at, started_at: created_at, ...change };
   budget.onLook(job.status === 'RUNNING' ? job : { ...job, started_at: null });
-  await client.clock.sleep(3_600_000);
+  await client.clock.sleep(7_200_000);
   const costs = told.filter(({ why }) => why.kind === 'cost');
   expect(costs.map(({ atMs }) => atMs)).toEqual(
     seconds === null ? [] : [Math.floor((seconds * 1_000 - 15_000) / 4_000) * 4_000],

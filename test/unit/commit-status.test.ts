@@ -34,6 +34,12 @@ describe('words', () => {
     expect(describeEnd(fakeOutcome({ result })).state).toBe(state);
   });
 
+  test('how long it ran, and why it ended', () => {
+    const job = { status: 'FAILED', status_reason: 'Node lost' };
+    const failed = fakeOutcome({ result: 'failed' }, job, { started: 1, ended: 171 });
+    expect(describeEnd(failed).description).toBe('Failed after 2m 50s: Node lost');
+  });
+
   test('a server that ends with the workflow job has done what was asked', () => {
     const running = fakeOutcome({ result: 'running' });
     const saying = (words: string) => expect.stringContaining(words);

@@ -33,6 +33,12 @@ test.each<[string | null, string]>([
   expect(cause).toBe(`Job ${uuidNumber(1)} ${words}`);
 });
 
+test('a reason of a thousand characters is shown whole', () => {
+  const reason = 'word '.repeat(200).trim();
+  const { cause } = describeOutcome(failed({ started: 1, ended: 12 }, reason));
+  expect(cause).toBe(`Job ${uuidNumber(1)} failed after it ran for 11s: ${reason}.`);
+});
+
 const stopped = (changes: Partial<Outcome>, status: string) =>
   fakeOutcome(
     { result: 'cancelled', ending: 'fail-fast', ...changes },

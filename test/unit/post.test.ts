@@ -7,7 +7,7 @@ import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
 import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
-import { noSsh } from '../support/deps.ts';
+import { fakeDeps, noSsh } from '../support/deps.ts';
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 test.each([
@@ -49,6 +49,12 @@ test.each([
     'A job could not be canceled',
     'A job that the action could not find may be running',
   ]);
+});
+
+test('post works where the folder of the SSH files is gone', async () => {
+  const kept = new Map([['ssh-folder', '/nonexistent/gpu']]);
+  const post = rememberingRunner({}, kept);
+  await expect(cleanup(fakeDeps(post, createMadeUpClock()))).resolves.toBeUndefined();
 });
 
 test('of several jobs that a re-run replaces, none is told to be a duplicate', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
+const readyCheck = { port: 8080, path: '/' };
 const gpu = { gpu_name: ['H100'], gpu_registry_uuid: uuid };
 
 test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
@@ -104,6 +105,15 @@ test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
     { wait: false, 'wait-until': 'running', 'max-parallel': 1, 'fail-fast': true },
     ['wait-until', 'max-parallel', 'fail-fast'],
   ],
+  [
+    'a server of which the only entry makes a batch',
+    {
+      'ready-check': readyCheck,
+      fields: { task: 'PERSISTENT' },
+      recipes: [{ uuid, task: 'BATCH', max_timeout_run_ms: 1 }],
+    },
+    ['ready-check'],
+  ],
 ])('%s', (_, inputs, places) => {
   const given = { fields: {}, ceilings: noCeilings, ...inputs };
   expect(checkRules(given).map(({ input }) => input)).toEqual(places);
@@ -126,7 +136,7 @@ test.each<[Record<string, string | number | null>, readonly string[]]>([
   expect(checkWhole(cook, noRules).map(({ input }) => input)).toEqual(places);
 });
 
-const ready = { ...noRules, 'ready-check': { port: 8080, path: '/' } };
+const ready = { ...noRules, 'ready-check': readyCheck };
 const ports = (...list: readonly number[]) => ({
   parameters: { type: 'docker', parameters: { ports: list } },
 });
