@@ -15,6 +15,8 @@ interface Quirks {
   readonly dialect?: 'ascii' | 'utf8';
   /** Refuses all, whatever the signature. */
   readonly refusesAll?: boolean;
+  /** Refuses the first so many, whatever the signature. */
+  readonly refusesFirst?: number;
   readonly hasNoDate?: boolean;
   /** By how much its clock goes on with each answer. */
   readonly jumpMs?: number;
@@ -32,7 +34,8 @@ function play({ aheadMs = 0, dialect = 'ascii', jumpMs = 0, ...quirks }: Quirks 
     nonces.push(headers['X-Nonce'] ?? '');
     const isOff = Math.abs(Number(headers['X-Time']) - serverNow()) > 5 * minuteMs;
     const isOtherDialect = dialect === 'utf8' ? body.includes('\\u') : /[^\0-~]/.test(body);
-    const isRefused = quirks.refusesAll || isOff || isOtherDialect;
+    const isEarly = nonces.length <= (quirks.refusesFirst ?? 0);
+    const isRefused = quirks.refusesAll || isEarly || isOff || isOtherDialect;
     await clock.sleep(latencyMs);
     const error = quirks.dateErrorsMs?.[nonces.length - 1] ?? 0;
     const dateMs = quirks.hasNoDate ? undefined : serverNow() + error;
@@ -149,6 +152,13 @@ describe('a refused signature', () => {
     const { send, nonces } = play({ ...quirks, refusesAll: true });
     expect(await send(call)).toBe(401);
     expect(nonces).toHaveLength(sends);
+  });
+
+  test('says nothing of the dialect where both are refused: the next request is sent once', async () => {
+    const { send, nonces } = play({ refusesFirst: 2 });
+    expect(await send(japanese)).toBe(401);
+    expect(await send(japanese)).toBe('ok');
+    expect(nonces).toHaveLength(3);
   });
 
   test('is not corrected when the end comes while it is under way', async () => {
