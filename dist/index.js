@@ -28638,7 +28638,7 @@ function startDeadline(clock, ms, outer) {
 async function withDeadline(clock, ms, outer, work) {
     const { signal, clear } = startDeadline(clock, ms, outer);
     const left = new Promise((_, reject) => {
-        const leave = () => reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4('there was no time left'));
+        const leave = () => reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4('no response in time'));
         if (signal.aborted)
             leave();
         signal.addEventListener('abort', leave, { once: true });
@@ -28711,8 +28711,7 @@ const timeoutMs = 60_000;
 async function cancelEntry(step, entry) {
     await (0,_step_update_js__WEBPACK_IMPORTED_MODULE_10__/* .reconcileEntry */ .Xt)(step, entry);
     const { cancel: state, error, job } = entry.seen;
-    const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
-    const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+    const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (job?.status === 'FAILED')
         entry.facts = { ...entry.facts, stop: 'ended' };
     if (!isDone)
@@ -28902,7 +28901,6 @@ var retry = __nccwpck_require__(9830);
 
 
 
-
 const dayMs = 86_400_000;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.Ic)(client) - maxAgeMs;
@@ -28938,14 +28936,11 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const cancelFailed = (jobUuid, error) => {
         const message = (0,report_errors/* describeError */.Uc)(error, `cancel orphan ${jobUuid}`);
         const remedy = `The job may still be running, and billed. Cancel it in the console: ${report_errors/* consoleUrl */.B9}`;
-        onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
+        onProblem({ ...message, remedy: `${remedy} ${message.remedy}` });
     };
-    const notEnded = (jobUuid, status) => /^(?:CANCELLING|FAILED)$/.test(status ?? '')
-        ? log.notEnded(jobUuid, status)
-        : cancelFailed(jobUuid, new errors/* InterruptedError */.p4());
     const { reconcile, seen } = (0,custody_reconcile/* createFactsReconciler */.a)({
         client,
-        log: { ...log, cancelFailed, notEnded },
+        log: { ...log, cancelFailed },
         phase: 'main',
         deadline: signal,
         reason: 'the workflow run that cooked it has ended',
@@ -29510,8 +29505,8 @@ var report_errors = __nccwpck_require__(3976);
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/outcome-messages.js
-var outcome_messages = __nccwpck_require__(1892);
+// EXTERNAL MODULE: ./build/report/budget-messages.js
+var budget_messages = __nccwpck_require__(7947);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/report.js
@@ -29576,7 +29571,7 @@ function problemOf(plan) {
 function overBudgetOf({ request, prices }) {
     const why = prices?.overBudget ?? null;
     const title = `Over budget: recipe ${request.recipeUuid}`;
-    return why && { title, ...(0,outcome_messages/* describeOverBudget */.RT)(why) };
+    return why && { title, ...(0,budget_messages/* describeOverBudget */.R)(why) };
 }
 function printPlan(runner, plan, count) {
     const { request, recipe } = plan;
@@ -29831,8 +29826,8 @@ function cancelReplaced(step, request, { restartable }) {
     void (0,update/* reconcileEntry */.Xt)(step, entry);
 }
 
-// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
-var watch = __nccwpck_require__(8668);
+// EXTERNAL MODULE: ./build/step/watch.js
+var watch = __nccwpck_require__(9640);
 ;// CONCATENATED MODULE: ./build/step/cook-entry.js
 
 
@@ -30265,7 +30260,7 @@ async function reportStopped(jobs, log, client) {
 /* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2887);
 /* harmony import */ var _step_step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8452);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2234);
-/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(8668);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(9640);
 
 
 
@@ -30388,7 +30383,7 @@ function bodyOf({ fields, container, pin }, recipe) {
     if (container === null && (pin === null || !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(storedContainer)))
         return sent;
     const parameters = merge((0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container ?? {});
-    refuseHidden(parameters);
+    refuseHidden(parameters, container ?? {});
     return { ...sent, parameters: { type: 'docker', parameters } };
 }
 const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_timeout_run_ms']);
@@ -30400,10 +30395,11 @@ function publicTextOf({ recipeUuid, fields, container }) {
     const body = { ...fields, parameters: { parameters: container } };
     return `${recipeUuid} ${JSON.stringify((0,_service_redactor_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
 }
-function refuseHidden(parameters) {
-    const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+function refuseHidden(parameters, own) {
+    const stars = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+    const hidden = [...stars].filter(([member]) => !JSON.stringify(own).includes(member));
     const message = 'is a secret that the service does not show, so the action cannot send it with the other parameters: set it in the inputs as well';
-    const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
+    const problems = hidden.map(([, name]) => ({ input: `parameters (${name})`, message }));
     if (problems.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
 }
@@ -30540,8 +30536,7 @@ function saveIfPossible(save) {
     try {
         save();
     }
-    catch {
-    }
+    catch { }
 }
 function readSavedState(runner) {
     const read = (name, schema) => {
@@ -30814,9 +30809,11 @@ function mayHaveMore(facts, phase) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8515);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4746);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9507);
-/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5877);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7836);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1671);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9507);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5877);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
+
 
 
 
@@ -30841,7 +30838,7 @@ async function reconcile(custody) {
             hasLooked = false;
     };
     while (!deadline.aborted) {
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(facts(), wanted(), { canceled, hasLooked }, phase);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts(), wanted(), { canceled, hasLooked }, phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, custody));
@@ -30857,18 +30854,18 @@ async function reconcile(custody) {
 async function endJob(jobUuid, custody) {
     const { client, log, phase, deadline, facts } = custody;
     custody.canceled.add(jobUuid);
-    const isSecond = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts(), jobUuid);
+    const isSecond = (0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .isDuplicate */ .KD)(facts(), jobUuid);
     const reason = isSecond ? 'a repeated cook request created two jobs' : custody.reason();
     log.canceling(jobUuid, reason);
     const cancel = async (signal) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, signal);
     const options = { ...client, signal: deadline };
     const checkEnd = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .createEndCheck */ .uZ)(client, deadline);
     const see = (answer) => {
-        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, facts());
+        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .withSent */ .l5)(answer, facts());
         const isOld = job.status === 'FAILED' && facts().stop === 'ended';
         const isOver = isOld || checkEnd(job) !== 'open';
         if (isOver)
-            custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(facts(), { uuid: jobUuid, hasEnded: true }));
+            custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .withJob */ .ec)(facts(), { uuid: jobUuid, hasEnded: true }));
         custody.onJob(job);
         return isOver;
     };
@@ -30924,10 +30921,12 @@ async function confirmEnd(jobUuid, { client: { clock }, poller, log, phase, dead
     time.clear();
     if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
-    if (refusal !== null)
-        log.cancelFailed(jobUuid, refusal);
+    const seen = last.status === '' ? 'could not be read' : `is still ${(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(last.status)}`;
+    const cause = `the service accepted the cancel request, but the job ${seen}`;
+    if (refusal === null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isLeaving */ .Xi)(last.status))
+        log.notEnded(jobUuid, last.status);
     else
-        log.notEnded(jobUuid, last.status === '' ? null : last.status);
+        log.cancelFailed(jobUuid, refusal ?? new _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .NotEndedError */ .GO(cause));
 }
 async function findJob(custody) {
     const { find, log, phase } = custody;
@@ -30935,21 +30934,21 @@ async function findJob(custody) {
     try {
         const job = await find({
             ...facts,
-            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
+            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_9__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
         const { jobs } = custody.facts();
         if (job === null || jobs.some(({ uuid }) => uuid === job.uuid))
             return false;
         const isKept = jobs.length === 0 && custody.wanted() === 'keep';
-        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts));
-        custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(custody.facts(), { uuid: job.uuid, hasEnded }));
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .withSent */ .l5)(job, facts));
+        custody.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .withJob */ .ec)(custody.facts(), { uuid: job.uuid, hasEnded }));
         log.foundLater(job, isKept);
         custody.onJob(job);
         return true;
     }
     catch (error) {
-        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(custody.facts()) > 0)
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_8__/* .unansweredCooks */ .kS)(custody.facts()) > 0)
             log.lookupFailed(facts.mark ?? '', error);
         return false;
     }
@@ -30964,7 +30963,7 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const shared = { ...options, poller, find: (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline), reason: () => reason };
+    const shared = { ...options, poller, find: (0,_find_js__WEBPACK_IMPORTED_MODULE_9__/* .createFinder */ .p)(client, deadline), reason: () => reason };
     const reconcileFacts = async (saved, wanted) => {
         let facts = saved;
         await reconcile({
@@ -30988,6 +30987,7 @@ function createFactsReconciler(options) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   GO: () => (/* binding */ NotEndedError),
 /* harmony export */   LF: () => (/* binding */ UncheckedRateError),
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
@@ -31050,6 +31050,9 @@ class GitHubError extends Error {
 }
 class InterruptedError extends Error {
     name = 'InterruptedError';
+}
+class NotEndedError extends Error {
+    name = 'NotEndedError';
 }
 class UncheckedRateError extends Error {
     name = 'UncheckedRateError';
@@ -31989,8 +31992,10 @@ function readInput(runner, name, declared) {
 
 const maxGpuNames = 8;
 const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .line */ .n8, 'must be a name or a list of names', /[\r\n,]+/, maxGpuNames);
-const gpuNames = (given) => {
-    const names = new Map(listOfNames(given).map((name) => [name.toLowerCase(), name]));
+const gpuNames = (text) => {
+    const isYaml = typeof text === 'string' && /^\s*(?:\[|- )/.test(text);
+    const given = listOfNames(isYaml ? (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .hN)(text) : text);
+    const names = new Map(given.map((name) => [name.toLowerCase(), name]));
     if (names.size === 0)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_5__/* .invalid */ .Gq)('has no name');
     return [...names.values()];
@@ -36027,7 +36032,8 @@ function mapping(shape, aliases = []) {
 /* harmony export */   FO: () => (/* binding */ exitCodeOf),
 /* harmony export */   p_: () => (/* binding */ endedUnstarted),
 /* harmony export */   qU: () => (/* binding */ ownName),
-/* harmony export */   rf: () => (/* binding */ failurePhaseOf)
+/* harmony export */   rf: () => (/* binding */ failurePhaseOf),
+/* harmony export */   td: () => (/* binding */ failedToStart)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _restart_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4746);
@@ -36063,10 +36069,13 @@ function endedUnstarted(outcome, nowMs) {
     return namesLimit && waitedMs >= maxAssignMs - assignSlackMs;
 }
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
-function hadMachine({ job, runs, timeline }) {
-    return (runs.some(hasMachine) ||
-        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status)) ||
-        reasonOfStart.test(job?.status_reason ?? ''));
+function hadMachine(outcome) {
+    const { runs, timeline } = outcome;
+    const isAssigned = timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status));
+    return runs.some(hasMachine) || isAssigned || failedToStart(outcome);
+}
+function failedToStart({ job }) {
+    return reasonOfStart.test(job?.status_reason ?? '');
 }
 function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }) {
     const facts = [duration_ms, hourly_rate_usd, node_urls?.length];
@@ -36084,7 +36093,7 @@ function hasReachedLimit(outcome) {
     return seconds * 1000 >= limitMs - limitToleranceMs;
 }
 function exitCodeOf({ job }) {
-    const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i;
+    const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: (]+(\d{1,3})\b/i;
     const [, code] = pattern.exec(job?.status_reason ?? '') ?? [];
     return code === undefined ? null : Number(code);
 }
@@ -36104,6 +36113,7 @@ function exitCodeOf({ job }) {
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
 /* harmony export */   nI: () => (/* binding */ lastRunSeconds),
+/* harmony export */   nT: () => (/* binding */ isOpen),
 /* harmony export */   pV: () => (/* binding */ uuidOf),
 /* harmony export */   q7: () => (/* binding */ latestMs)
 /* harmony export */ });
@@ -36119,6 +36129,9 @@ function timesOf(outcome) {
         startedMs: instantMs(job.started_at) ?? seenAt((status) => status === 'RUNNING'),
         endedMs: instantMs(job.completed_at) ?? seenAt(_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
     };
+}
+function isOpen({ job, ending }) {
+    return job !== null && !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status) && ending !== 'final';
 }
 function wasThereBefore({ origin }) {
     return origin === 'attached' || origin === 'given';
@@ -36312,6 +36325,7 @@ const unknown = {
     readyCheck: null,
     sshUser: _node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .vendorUser */ .yS,
     readiness: null,
+    unread: null,
     isKept: false,
     unansweredMark: null,
 };
@@ -36339,6 +36353,8 @@ function resultOf(outcome, goal) {
         return goal.goalResult;
     const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
     const isEndedByUs = wasStopped(outcome) && cancel !== null && endsRunning.has(ending);
+    if (final === 'succeeded' && goal.lacksReady)
+        return 'failed';
     if (final !== null && !isEndedByUs)
         return final;
     const isCreated = job !== null || ref.jobUuid !== null;
@@ -36529,6 +36545,7 @@ function formatResult(result) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Xi: () => (/* binding */ isLeaving),
 /* harmony export */   dR: () => (/* binding */ isFinal),
 /* harmony export */   lt: () => (/* binding */ finalResultOf),
 /* harmony export */   me: () => (/* binding */ formatStatus),
@@ -36553,6 +36570,9 @@ function isKnown(status) {
 function isFinal(status) {
     return finalResults.has(status);
 }
+function isLeaving(status) {
+    return status === 'CANCELLING' || status === 'FAILED';
+}
 function formatStatus(status) {
     return status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel');
 }
@@ -36576,7 +36596,7 @@ function isEnding(status) {
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1362);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6469);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1671);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
 
 
 
@@ -36587,7 +36607,7 @@ const groupSize = 24;
 const maxPagesPerGroup = 4;
 const startOf = ({ started_at_ms: startedMs }) => startedMs ?? Infinity;
 async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
-    const runs = outcomes.flatMap(({ job, runs: own }) => ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job?.status ?? '') ? own : []));
+    const runs = outcomes.flatMap((outcome) => ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .isOpen */ .nT)(outcome) ? [] : outcome.runs));
     const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(client.clock, maxMs, interrupted);
     const read = async (group) => readGroup(client, group, signal).catch(() => new Map());
@@ -36663,6 +36683,9 @@ function withShare(body, recipe, ceilings, jobCount) {
     const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
     const retries = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .asNumber */ .i)(count) ?? 0;
     const share = shareMs(ceilings, jobCount, retries);
+    const message = 'is required with max-cost and max-hourly-rate: the service does not show how often the recipe is retried';
+    if (share !== null && count === undefined && !recipe?.payload)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz([{ input: 'max-retry-count', message }]);
     if (share === null || task === 'PERSISTENT')
         return { body, shareMs: null };
     const problems = shareProblems(ceilings, jobCount, retries);
@@ -36698,6 +36721,8 @@ function exceedsRate(offers, ceilings) {
 /* harmony export */   xq: () => (/* binding */ sumOfCosts)
 /* harmony export */ });
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1671);
+
 
 const hourMs = 3_600_000;
 function spansOf(job, runs, { createdMs, startedMs, endedMs }) {
@@ -36705,8 +36730,11 @@ function spansOf(job, runs, { createdMs, startedMs, endedMs }) {
         return [];
     if (job.task !== 'PERSISTENT' && runs.length > 0) {
         return runs.flatMap((run, index) => {
-            const next = runs[index + 1]?.started_at_ms ?? null;
-            return spanOfRun(run, job, createdMs, next ?? endedMs);
+            const [before, next] = [runs[index - 1], runs[index + 1]];
+            const isStarted = next === undefined && ['RUNNING', 'COMPLETED'].includes(job.status);
+            const sinceMs = isStarted && startedMs ? Math.max(startedMs, before?.ended_at_ms ?? 0) : null;
+            const known = { ...run, started_at_ms: run.started_at_ms ?? sinceMs };
+            return spanOfRun(known, job, createdMs, next?.started_at_ms ?? endedMs);
         });
     }
     const rateUsd = runs.map((run) => rateOfRun(run, job)).findLast((rate) => rate !== null) ?? null;
@@ -36719,7 +36747,8 @@ function spanOfRun(run, job, createdMs, lastMs) {
         return [];
     const rateUsd = rateOfRun(run, job);
     const atMs = startedMs ?? 0;
-    if (durationMs !== null)
+    const isOver = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(run.status) || endedMs !== null || (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(job.status);
+    if (durationMs !== null && isOver)
         return [{ rateUsd, fromMs: atMs, toMs: atMs + durationMs }];
     return [{ rateUsd, fromMs: Math.max(atMs, createdMs ?? atMs), toMs: endedMs ?? lastMs }];
 }
@@ -36906,6 +36935,37 @@ function createPriceReader(client, signal, ceilings) {
 
 /***/ }),
 
+/***/ 7947:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ describeOverBudget)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2772);
+
+const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
+const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
+const say = (cause, remedy = increaseMaxCost) => ({ cause, remedy });
+function describeOverBudget(why) {
+    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
+    const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
+    switch (why.kind) {
+        case 'share':
+            return say(`ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`);
+        case 'offers':
+            return say(`Every matching offer costs more than max-hourly-rate (${ceiling}). The cheapest costs ${amount} an hour.`, `Increase max-hourly-rate, or ${changeHardware}.`);
+        case 'rate':
+            return say(`The job costs ${amount} an hour, for all its machines. max-hourly-rate is ${ceiling}.`, `Run the workflow again to get another machine, increase max-hourly-rate, or ${changeHardware}.`);
+        case 'rest':
+            return say(`The earlier jobs cost ${amount}, and max-cost is ${ceiling}. The rest does not pay for one minute of this job.`);
+        case 'cost':
+            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. The action cancels jobs before they exceed max-cost, if their rates are known.`);
+    }
+}
+
+
+/***/ }),
+
 /***/ 9773:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -36994,6 +37054,12 @@ function describeError(error, attempt) {
             title: 'Could not check max-hourly-rate: the offers could not be read',
             cause: `With \`wait: false\`, no step watches the rate of a job. ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message))}`,
             remedy: 'Run the workflow again later, or remove max-hourly-rate.',
+        };
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .NotEndedError */ .GO)
+        return {
+            title: `Could not ${attempt}: it has not ended`,
+            cause: `${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .capitalize */ .ZH)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message))}.`,
+            remedy: `It may still be running, and billed. Cancel it in the console: ${consoleUrl}`,
         };
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
@@ -37156,7 +37222,8 @@ function warnStatusNotSet(runner, error) {
     const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : null;
     const remedy = (trouble && statusRemedies[trouble]) ??
         'This does not affect the jobs or the result of this step.';
-    const message = `${trouble ? 'GitHub: ' : ''}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
+    const isTheirs = trouble !== null || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4;
+    const message = `${isTheirs ? 'GitHub: ' : ''}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .describeTrouble */ .LC)(runner, error)} ${remedy}`;
     runner.annotate('warning', 'The commit status could not be set', message);
 }
 
@@ -37219,7 +37286,7 @@ function withStop(sentence) {
 }
 function describeTrouble(runner, error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message));
-    return withStop(cause || 'there was no time left');
+    return withStop(cause || 'no response in time');
 }
 function firstThatFit(texts, maxBytes) {
     let size = 0;
@@ -37304,8 +37371,7 @@ function formatTotal(outcomes, billed = '') {
 }
 function costsMore(outcome) {
     const hasStarted = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phasesOf */ .I$)(outcome).some(({ kind }) => kind === 'running');
-    const isOver = outcome.job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(outcome.job.status);
-    return hasStarted && (!isOver || (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOfJob */ .E7)(outcome) === null);
+    return hasStarted && ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .isOpen */ .nT)(outcome) || (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOfJob */ .E7)(outcome) === null);
 }
 function mayBeCreated({ error, unansweredMark }) {
     const isOfCook = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cook');
@@ -37317,7 +37383,7 @@ const phrasesOfCancel = {
     none: 'is not canceled yet',
 };
 function phraseOf(outcome) {
-    const { result, job, cancel, origin } = outcome;
+    const { result, cancel, origin } = outcome;
     if (result === 'error' && origin === null && cancel === 'failed')
         return phrasesOfCancel.failed;
     if ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome) === null && ['error', 'cancelled'].includes(result)) {
@@ -37327,8 +37393,8 @@ function phraseOf(outcome) {
     }
     if (result === 'error')
         return 'could not be watched';
-    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status);
-    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .formatResult */ .J9)(result);
+    const isLeft = result === 'cancelled' && (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .isOpen */ .nT)(outcome);
+    return isLeft ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .formatResult */ .J9)(result);
 }
 function wordsOf(outcome) {
     return phraseOf(outcome).replace(/^(?:is|was) /, '');
@@ -37517,9 +37583,8 @@ function causeOf(error) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Jr: () => (/* binding */ endedWell),
-/* harmony export */   RT: () => (/* binding */ describeOverBudget),
-/* harmony export */   SS: () => (/* binding */ describeOutcome)
+/* harmony export */   J: () => (/* binding */ endedWell),
+/* harmony export */   S: () => (/* binding */ describeOutcome)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8515);
@@ -37529,9 +37594,11 @@ function causeOf(error) {
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1671);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1872);
+/* harmony import */ var _budget_messages_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7947);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37551,8 +37618,8 @@ function describeOutcome(outcome) {
     const message = error === null ? describeEnd(outcome) : describeErrorOfJob(outcome, error);
     if (earlierTries.length === 0)
         return message;
-    const tries = earlierTries.map(_format_js__WEBPACK_IMPORTED_MODULE_9__/* .describeTry */ .z3).join('; ');
-    const last = job?.gpu_name ? ` This job asked for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
+    const tries = earlierTries.map(_format_js__WEBPACK_IMPORTED_MODULE_10__/* .describeTry */ .z3).join('; ');
+    const last = job?.gpu_name ? ` This job asked for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
     return { ...message, cause: `${message.cause}${last} Tried before: ${tries}.` };
 }
 function describeErrorOfJob(outcome, error) {
@@ -37560,20 +37627,20 @@ function describeErrorOfJob(outcome, error) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
     if (uuid === null || request.endsWith('/cook'))
-        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
-    const isCancel = request.endsWith('/cancel') || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4;
+        return (0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
+    const isCancel = request.endsWith('/cancel') || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7);
     const attempt = `${isCancel ? 'cancel' : 'watch'} job ${uuid}`;
-    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .describeError */ .Uc)(error, attempt);
+    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .describeError */ .Uc)(error, attempt);
     const isGone = job !== null && error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.status === 404;
     if (!isGone)
         return message;
-    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .checkConsole */ .sR}`;
+    const remedy = `The service knew this job before, so it may have been deleted. ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .checkConsole */ .sR}`;
     return { ...message, title: `Could not ${attempt}: it is no longer there`, remedy };
 }
 function describeEnd(outcome) {
     const { result, ref, job, logTail } = outcome;
     const [heading, cause, remedy] = explain(outcome);
-    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job), 100)}`;
+    const title = `${heading}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job), 100)}`;
     const evidence = ['failed', 'timed-out', 'over-budget'].includes(result) ? logTail : [];
     return { title, cause, remedy, evidence };
 }
@@ -37582,26 +37649,23 @@ function explain(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
     const fate = `${who} ${describeFate(outcome)}`;
-    const isOpen = job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status);
-    const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
+    const isUncanceled = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .isOpen */ .nT)(outcome) && outcome.cancel !== 'accepted';
+    const canceled = isUncanceled ? 'Not canceled' : 'Canceled';
     if (result === 'timed-out') {
-        const open = outcome.timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status) && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isEnding */ .yp)(status));
-        const word = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(open?.status ?? 'not finished'), 60);
-        const status = job === null ? '' : ` while the job was ${word}`;
-        const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
+        const cause = `The timeout was reached${describeLast(outcome)}.${describeReadiness(outcome)} ${fate}`;
         return ['Timed out', cause, getTimeoutRemedy(outcome)];
     }
     if (result === 'over-budget' && overBudget !== null) {
-        const { cause, remedy } = describeOverBudget(overBudget);
+        const { cause, remedy } = (0,_budget_messages_js__WEBPACK_IMPORTED_MODULE_8__/* .describeOverBudget */ .R)(overBudget);
         const isShare = overBudget.kind === 'share';
         return ['Over budget', isShare ? `${who} ${cause}` : `${cause} ${fate}`, remedy];
     }
-    if (ending === 'interrupt' && result === 'detached') {
+    if (ending === 'interrupt' && result === 'detached' && outcome.isKept) {
         const cause = `${who} was left running, because of \`on-workflow-cancel: detach\`.`;
-        const remedy = `It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+        const remedy = `It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
         return ['Left running', cause, remedy];
     }
-    if (ending === 'interrupt' && result === 'cancelled') {
+    if (ending === 'interrupt' && ['cancelled', 'detached'].includes(result)) {
         const cause = `The workflow was canceled or reached a time limit. ${fate}`;
         const remedy = 'If you did not cancel the workflow, check timeout-minutes and concurrency in the workflow file.';
         return [`${canceled} with the workflow`, cause, remedy];
@@ -37612,40 +37676,62 @@ function explain(outcome) {
         return [`${canceled} by fail-fast`, cause, remedy];
     }
     if (result === 'cancelled') {
-        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
+        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
         return ['Canceled', `${who} was canceled${reason}`, getCancelRemedy(outcome)];
     }
+    if (job?.status === 'COMPLETED') {
+        const remedy = `The command of the image must keep running. ${getRemedy(outcome)}`;
+        return ['Not ready', `${who} ended before it was ready.${describeReadiness(outcome)}`, remedy];
+    }
     return ['Failed', `${who} ${describeFailure(outcome)}`, getRemedy(outcome)];
+}
+function describeLast({ job, timeline, cancel, unread }) {
+    if (job === null)
+        return '';
+    const isOurs = (status) => cancel !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isEnding */ .yp)(status);
+    const open = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status) && !isOurs(status));
+    const word = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(open?.status ?? 'not finished'), 60);
+    if (unread === null)
+        return ` while the job was ${word}`;
+    const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)(unread.answer, 300);
+    return `. The job was last ${word}, and could not be read for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .formatDuration */ .a3)(unread.forMs)}: ${cause}`;
 }
 function describeReadiness({ readiness }) {
     if (readiness === null)
         return '';
-    const answer = (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(readiness.answer, 300));
-    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
+    const answer = (0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)(readiness.answer, 300));
+    return ` For the last ${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .formatDuration */ .a3)(readiness.forMs)}, the ${readiness.check} failed: ${answer}`;
 }
 function describeFate(outcome) {
-    const { ref, job, cancel, isKept, unansweredMark } = outcome;
+    const { result, ref, job, cancel, isKept, unansweredMark, unread } = outcome;
+    const mayRun = `may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
     if (job === null && ref.jobUuid !== null)
-        return `could not be read. It may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+        return `could not be read. It ${mayRun}`;
+    if (unread !== null && cancel === null)
+        return mayRun;
     if (job === null)
         return unansweredMark === null
             ? 'was not created.'
-            : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
-    const isOpen = !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status);
-    if (!isOpen && (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .wasStopped */ .th)(outcome))
+            : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
+    const hasEnded = !(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .isOpen */ .nT)(outcome);
+    if (hasEnded && (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .wasStopped */ .th)(outcome))
         return 'was canceled.';
     if (cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(job))
         return 'failed. It is being canceled so that the service does not restart it.';
-    if (cancel !== null && !isOpen && !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(job))
+    if (cancel !== null && hasEnded && !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(job))
         return 'ended before it could be canceled.';
+    if (cancel === 'accepted' && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isEnding */ .yp)(job.status))
+        return 'is being canceled.';
     if (cancel === 'accepted')
-        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(job.status), 60)}.`;
+        return `is being canceled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .formatStatus */ .me)(job.status), 60)}.`;
     if (cancel === 'failed')
-        return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+        return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
     return isKept
-        ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`
-        : `may still be running, and billed. The post step cancels it. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+        ? `was left running${result === 'timed-out' ? ' because of on-timeout' : ''}. It is billed while it runs. To stop it, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`
+        : `may still be running, and billed. The post step cancels it. To check, use the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
 }
+const killed = 137;
+const outOfMemory = /\bOOM|(?<!\b(?:cuda|gpu|device) )\bout of memory/i;
 const hardware = 'less hardware, another gpu-name, or more regions (allowed-region-codes)';
 const remedies = {
     assign: [
@@ -37661,25 +37747,31 @@ const remedies = {
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
     run: [
-        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`,
+        `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`,
         'Increase timeout, or set on-timeout to choose what happens then.',
     ],
 };
 function phaseOf(outcome) {
-    return (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .failurePhaseOf */ .rf)(outcome) ?? 'run';
+    const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .failurePhaseOf */ .rf)(outcome) ?? 'run';
+    const isStarted = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) !== null && !(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .failedToStart */ .td)(outcome);
+    return phase === 'start' && isStarted ? 'run' : phase;
 }
-const killed = 137;
 function getRemedy(outcome) {
     const phase = phaseOf(outcome);
-    if (phase === 'run' && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === killed)
-        return 'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.';
+    const isKilled = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === killed;
+    if (phase === 'run' && (isKilled || outOfMemory.test(outcome.job?.status_reason ?? '')))
+        return 'This usually means that the container ran out of memory: increase min-ram-gb.';
     if (phase === 'run' && outcome.logTail.length > 0)
-        return `Read the full log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_8__/* .consoleUrl */ .B9}`;
+        return `Read the full log, in the folder of the output logs-path or in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
     return remedies[phase][0];
 }
 function getTimeoutRemedy(outcome) {
-    const { readyCheck, readiness, logTail } = outcome;
+    const { readyCheck, readiness, logTail, unread } = outcome;
     const lessTime = 'Increase timeout only if the server needs more time to start.';
+    if (unread !== null)
+        return 'Check the input api-url and the network.';
+    if (readiness?.answer.includes('has no address'))
+        return 'Check that ports contains the port. Some machines report no address if ports does not contain 22. Otherwise, run the workflow again to get another machine.';
     if (readiness?.check.includes('ssh'))
         return `Check that the image runs sshd and passes SSH_PUBKEY to the user in ssh-user. ${lessTime}`;
     if (readyCheck === null || readiness === null)
@@ -37698,12 +37790,13 @@ function getCancelRemedy(outcome) {
 const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
 function describeFailure(outcome) {
     const failed = describePhase(outcome);
-    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
+    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_11__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
     if (reason === '')
         return `${failed}. The service gave no reason.`;
-    const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
-    const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
-    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .withStop */ .d8)(said)}`;
+    const isCode = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_1__/* .exitCodeOf */ .FO)(outcome) !== null && phaseOf(outcome) === 'run';
+    const rest = isCode ? reason.replace(exitWords, '') : reason;
+    const said = rest.replace(/^\s*\(([^()]*)\)$/, '$1').replace(/^[\s:;,.)-]+/, '');
+    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .withStop */ .d8)(said)}`;
 }
 function describePhase(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .durationsOf */ .DM)(outcome);
@@ -37722,26 +37815,7 @@ function describePhase(outcome) {
     }
 }
 function seconds(before, value) {
-    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(value * 1000)}`;
-}
-const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
-const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
-const say = (cause, remedy = increaseMaxCost) => ({ cause, remedy });
-function describeOverBudget(why) {
-    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatExactUsd */ .bE)(why.ceilingUsd);
-    const amount = why.kind === 'share' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatDuration */ .a3)(why.limitMs) : (0,_format_js__WEBPACK_IMPORTED_MODULE_9__/* .formatExactUsd */ .bE)(why.amountUsd);
-    switch (why.kind) {
-        case 'share':
-            return say(`ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`);
-        case 'offers':
-            return say(`Every matching offer costs more than max-hourly-rate (${ceiling}). The cheapest costs ${amount} an hour.`, `Increase max-hourly-rate, or ${changeHardware}.`);
-        case 'rate':
-            return say(`The job costs ${amount} an hour, for all its machines. max-hourly-rate is ${ceiling}.`, `Run the workflow again to get another machine, increase max-hourly-rate, or ${changeHardware}.`);
-        case 'rest':
-            return say(`The earlier jobs cost ${amount}, and max-cost is ${ceiling}. The rest does not pay for one minute of this job.`);
-        case 'cost':
-            return say(`The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. The action cancels jobs before they exceed max-cost, if their rates are known.`);
-    }
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_10__/* .formatDuration */ .a3)(value * 1000)}`;
 }
 
 
@@ -37791,7 +37865,7 @@ function writeOutputs(runner, outcomes = [], message = 'The step ended before it
     const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
-    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
+    const worstJob = worstFirst[0]?.job;
     runner.output('status', worstJob?.status ?? '');
     runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_10__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
     const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
@@ -37800,7 +37874,7 @@ function writeOutputs(runner, outcomes = [], message = 'The step ended before it
     const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
     const texts = urls.map((each) => JSON.stringify(each));
     runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(texts, maxNodeUrls).join(',')}]`);
-    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(outcomes.slice(0, 1).flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9), outcomes[0]?.readyCheck?.port ?? null)?.url;
     if (url !== undefined)
         runner.output('url', url);
     runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
@@ -37906,12 +37980,12 @@ function writeOutputFile(runner, output, name, text) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .Jr } = options;
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
     const groups = Map.groupBy((0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .sortByResult */ .Tv)(bad), (outcome) => outcome.error ?? outcome);
-    const messages = [...groups.values()].flatMap((group) => group.slice(0, 1).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .SS));
+    const messages = [...groups.values()].flatMap((group) => group.slice(0, 1).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S));
     annotateAll(runner, messages);
     const closing = (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes);
     const title = outcomes.length === 1 ? undefined : closing;
@@ -38056,8 +38130,6 @@ var errors = __nccwpck_require__(9473);
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/money/ceilings.js
 var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/report/format.js
@@ -38125,7 +38197,6 @@ function drawBar(phases, startMs, endMs) {
 
 
 
-
 const maxBytes = 1_000_000;
 const maxCommentBytes = 65_000;
 async function writeSummary(runner, render) {
@@ -38149,7 +38220,7 @@ function cutToFit(markdown, max) {
     const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
     return text + close.join('') + note;
 }
-function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.Jr, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
+function renderSummary(outcomes, { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false, ceilings = money_ceilings/* noCeilings */.Es } = {}) {
     const hasJobs = outcomes.length > 1 || outcomes.some((outcome) => (0,metrics/* uuidOf */.pV)(outcome) !== null);
     return (0,tables/* joinBlocks */.x9)([
         renderHeading(outcomes),
@@ -38198,7 +38269,7 @@ function renderFailures(outcomes, isFine) {
 }
 function describeFailure(outcome) {
     const { error } = outcome;
-    const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.SS)(outcome);
+    const { title, cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
     const uuid = (0,metrics/* uuidOf */.pV)(outcome);
     const unnamed = (text) => text.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
     const whole = error instanceof errors/* InputError */.dz ? `\n${error.message}` : cause;
@@ -38221,10 +38292,10 @@ function renderLog({ ref, logTail }, isSeveral, maxSize) {
     return [...whose, `<pre>\n${shown.join('\n')}\n</pre>`];
 }
 function renderRunning(outcomes, stopsWithJob) {
-    const open = outcomes.filter(({ job, cancel }) => job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted');
+    const open = outcomes.filter((outcome) => (0,metrics/* isOpen */.nT)(outcome) && outcome.cancel !== 'accepted');
     if (open.length === 0)
         return '';
-    const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
+    const isUncertain = open.some(({ job, ending, cancel, unread }) => ending === 'lost' || unread || cancel || (job?.status !== 'RUNNING' && job?.started_at));
     const names = open.slice(0, maxListed).map((outcome) => (0,tables/* formatName */.nD)(outcome, outcomes.length > 1));
     const rate = (0,format/* formatRates */.XV)(open);
     const hasServer = open.some(({ job }) => job?.task === 'PERSISTENT');
@@ -38445,9 +38516,7 @@ function createWarnings(runner) {
 function createFailureWarnings(warn, causeOf) {
     return {
         notEnded: (jobUuid, status) => {
-            const word = status && (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status), 60);
-            const seen = word === null ? 'could not be read' : `is still ${word}`;
-            const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
+            const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job is still ${(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_0__/* .formatStatus */ .me)(status)}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`;
             warn('A canceled job has not ended yet', message, jobUuid);
         },
         foundLater: ({ uuid, status }, isKept) => {
@@ -38495,7 +38564,7 @@ function createJobWarnings(warn) {
             warn('The container of a recipe cannot be read', message);
         },
         noAddress: ({ job: { uuid } }) => {
-            const message = `Job ${uuid} is running, but its machine has not reported an address. Some machines report no address if ports does not contain 22. Add 22 to ports, or run the workflow again.`;
+            const message = `Job ${uuid} is running, but its machine has not reported an address. Some machines report no address if ports does not contain 22: if it does not, add it. Otherwise, run the workflow again.`;
             warn('A job has no address yet', message);
         },
         resultsIgnored: (jobUuid, reason) => {
@@ -41587,6 +41656,7 @@ function createPoller(options) {
     const { client, interval, signal } = options;
     const loop = createLoop(options);
     return {
+        unread: loop.unread,
         watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
             if (ended.aborted)
@@ -41611,6 +41681,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
     let wake = new AbortController();
     let health = { failures: 0, pauseMs: 0, isDown: false };
     let notBeforeMs = 0;
+    let outage = null;
     const look = async (due) => {
         const uuids = new Set(due.map(({ uuid }) => uuid));
         const answers = await readJobs([...uuids], signal);
@@ -41620,10 +41691,14 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
         health = nextPause(health.failures, [...answers.values()], random);
         notBeforeMs = clock.monotonicMs() + health.pauseMs;
         const [first] = answers.values();
-        if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-            onUnavailable(first);
+        if (!health.isDown)
+            outage = null;
         if (!health.isDown && wasDown)
             onAvailable();
+        if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) {
+            outage = { answer: first.message, sinceMs: clock.monotonicMs() };
+            onUnavailable(first);
+        }
         for (const job of due)
             takeAnswer(job, answers.get(job.uuid), clock.monotonicMs(), interval);
     };
@@ -41646,6 +41721,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
         isRunning = false;
     };
     return {
+        unread: () => outage && { ...outage, forMs: clock.monotonicMs() - outage.sinceMs },
         add: (job) => {
             watched.add(job);
             wake.abort();
@@ -42028,7 +42104,7 @@ const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zo
 const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ ports: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), sshkey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) }),
 }), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ parameters: { ports, sshkey } }) => ({
-    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
+    isReachable: Boolean(sshkey) || (Array.isArray(ports) ? ports.length > 0 : null),
 })));
 const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
@@ -42293,6 +42369,7 @@ const nothingSeen = {
     overBudget: null,
     offers: null,
     shareMs: null,
+    wasReady: false,
 };
 function givenJob(jobUuid, index) {
     return { index, jobUuid, recipeUuid: null, title: null, mark: null };
@@ -42442,8 +42519,8 @@ var step_entry = __nccwpck_require__(7499);
 var step_step = __nccwpck_require__(8452);
 // EXTERNAL MODULE: ./build/step/update.js
 var update = __nccwpck_require__(2234);
-// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
-var watch = __nccwpck_require__(8668);
+// EXTERNAL MODULE: ./build/step/watch.js
+var watch = __nccwpck_require__(9640);
 ;// CONCATENATED MODULE: ./build/step/open.js
 
 
@@ -42474,7 +42551,8 @@ function startReports({ plan, entries, deps, log, listeners }, signal) {
     const { apiUrl, timeoutMs, policy, goalResult, cancelReason } = plan;
     if (entries.length === 0 || cancelReason !== undefined)
         return;
-    const atTimeout = timeoutWords[policy.onTimeout];
+    const end = policy.onJobEnd === 'cancel' ? "run until the workflow's job ends" : '$&';
+    const atTimeout = timeoutWords[policy.onTimeout].replace('keep running', end);
     log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
     const progress = { timeoutMs, atTimeout };
     listeners.push(startProgress(log.print, deps.clock, entries.length, progress, signal));
@@ -42513,7 +42591,7 @@ function startStep(step) {
 async function finish(step, commitStatus) {
     await refreshRunning(step);
     const outcomes = await decide(step);
-    const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
+    const token = step.entries[0]?.accessToken;
     if (token)
         step.deps.runner.output('access-token', token);
     await commitStatus.settle(step.end.deadline);
@@ -42546,6 +42624,154 @@ async function refreshRunning(step) {
     await Promise.all(running.map(async (entry) => (0,watch/* refresh */.Ow)(step, entry, end.signal)));
     if (running.some((entry) => !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result)))
         (0,update/* failFast */.$4)(step);
+}
+
+
+/***/ }),
+
+/***/ 1736:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   v: () => (/* binding */ watchServer),
+/* harmony export */   y: () => (/* binding */ getWaitUntil)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1671);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1362);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7499);
+
+
+
+
+
+
+function getWaitUntil({ waitUntil, readyCheck, ssh }, { task }) {
+    if (ssh !== null)
+        return 'ready';
+    const byTask = readyCheck === null ? 'running' : 'ready';
+    return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
+}
+const maxUnknownWaitMs = 30_000;
+const listEveryMs = 60_000;
+const noServer = { runUuid: null, urls: [], isReported: false };
+function watchServer(step, entry, submitted, log) {
+    const { clock } = step.deps;
+    const served = new AbortController();
+    const over = new AbortController();
+    const signal = AbortSignal.any([step.end.signal, over.signal, served.signal]);
+    const waitUntil = getWaitUntil(step.plan, submitted.job);
+    let work = null;
+    let isWaitReported = false;
+    let server = noServer;
+    let runsSinceMs = Infinity;
+    let listedAtMs = -Infinity;
+    const isServing = async (job) => {
+        const nowMs = clock.monotonicMs();
+        runsSinceMs = Math.min(runsSinceMs, nowMs);
+        if (server.urls.length === 0 || nowMs - listedAtMs >= listEveryMs) {
+            listedAtMs = nowMs;
+            server = await readServer(step, entry, job, log, server, signal);
+        }
+        if (waitUntil === 'running' && server.isReported)
+            return true;
+        const isWaiting = server.urls.length === 0 && server.runUuid !== null;
+        if (!isWaitReported && isWaiting)
+            step.log.noAddressYet(submitted);
+        isWaitReported ||= isWaiting;
+        if (server.urls.length > 0 || waitUntil === 'ready')
+            return isReady(step, entry, submitted, server.urls, signal);
+        const isSure = job.parameters?.isReachable === true;
+        return waitUntil === 'running' && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
+    };
+    const check = async (job) => {
+        if (await isServing(job)) {
+            (0,_entry_js__WEBPACK_IMPORTED_MODULE_5__/* .setSeen */ .EZ)(entry, { wasReady: true });
+            served.abort();
+        }
+        work = null;
+    };
+    return {
+        served: served.signal,
+        mayReadLog: () => server.runUuid !== null,
+        onRunning: (job) => {
+            if (job.parameters?.isReachable === false && waitUntil === 'running')
+                served.abort();
+            else
+                work ??= check(job);
+        },
+        onStopped: () => {
+            server = { ...noServer, runUuid: server.runUuid };
+            (0,_entry_js__WEBPACK_IMPORTED_MODULE_5__/* .setSeen */ .EZ)(entry, { readiness: null });
+        },
+        stop: async () => {
+            over.abort();
+            await work;
+        },
+    };
+}
+async function readServer({ client, deps }, entry, { uuid }, log, before, signal) {
+    try {
+        const runs = await log.listRuns(signal);
+        const run = runs.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(status));
+        if (run === undefined)
+            return { ...noServer, runUuid: before.runUuid };
+        const urls = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOfRun */ .nI)(run, uuid);
+        if (run.uuid !== before.runUuid || (entry.accessToken === null && urls.length > 0)) {
+            const token = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_4__/* .readAccessToken */ .o3)(client, uuid, signal);
+            if (token !== null)
+                deps.runner.redactor.addCredentials([token]);
+            entry.accessToken = token;
+        }
+        return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
+    }
+    catch {
+        return before;
+    }
+}
+async function isReady(step, entry, submitted, urls, signal) {
+    const { clock } = step.deps;
+    const sentMs = clock.monotonicMs();
+    const refusal = await getRefusal(step, entry, urls, signal);
+    if (refusal !== null && signal.aborted)
+        return false;
+    const before = entry.seen.readiness;
+    const isSame = before?.answer === refusal?.answer && before?.check === refusal?.check;
+    const sinceMs = isSame ? (before?.sinceMs ?? sentMs) : sentMs;
+    const forMs = clock.monotonicMs() - sinceMs;
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_5__/* .setSeen */ .EZ)(entry, { readiness: refusal && { ...refusal, sinceMs, forMs } });
+    if (refusal !== null && !isSame && urls.length > 0)
+        step.log.notReady(submitted, refusal.check, refusal.answer);
+    return refusal === null;
+}
+async function getRefusal({ plan: { ssh, readyCheck }, probe }, { ref, accessToken }, urls, signal) {
+    if (ssh !== null) {
+        const check = 'login over ssh';
+        const address = urls.find(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .isSsh */ .BC);
+        if (address === undefined)
+            return { check, answer: 'the job has no address for ssh yet' };
+        ssh.addHost((0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .hostName */ .Sm)(ref.index), address);
+        const answer = await ssh.login((0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .hostName */ .Sm)(ref.index), signal);
+        if (answer !== null)
+            return { check, answer };
+    }
+    if (readyCheck === null)
+        return null;
+    const { port, path } = readyCheck;
+    const check = `ready-check ${(0,_jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .formatReadyCheck */ .dD)(readyCheck)}`;
+    const address = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .mainUrlOf */ .eO)(urls, port);
+    const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
+    if (url === null)
+        return { check, answer: `the job has no address for port ${port} yet` };
+    try {
+        const status = await probe.get(url, accessToken, signal);
+        return status < 400 ? null : { check, answer: `HTTP ${status}` };
+    }
+    catch (error) {
+        return { check, answer: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message };
+    }
 }
 
 
@@ -42595,6 +42821,7 @@ var service_json = __nccwpck_require__(268);
 
 const marker = 'dispersed-output:';
 const maxBytes = 100_000;
+const colors = /\u001b\[[\d;]*m/g;
 const maxLineLength = 1_000_000;
 const notUsable = 'not a JSON object of at most 1 MB';
 function createRunResults() {
@@ -42615,7 +42842,8 @@ function createRunResults() {
     return {
         take: (text) => {
             unreadable = new Set();
-            for (const json of reportsIn(text)) {
+            const plain = text.includes(marker) ? text.replaceAll(colors, '') : '';
+            for (const json of reportsIn(plain)) {
                 const reported = parseReport(json);
                 if (reported === undefined)
                     unreadable.add(`“${json.trim().slice(0, 60)}” is ${notUsable}`);
@@ -43081,7 +43309,7 @@ function openLogPrinter(runner, log, wanted, jobCount) {
                 end(tail);
                 const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
                 if (mode === 'on-failure' && isBad && tail.length > 0) {
-                    startGroup(`Last ${tail.length} log lines of ${name}`);
+                    startGroup(`Last lines of the log of ${name}`);
                     for (const text of tail)
                         printLine(print, text);
                 }
@@ -43333,7 +43561,9 @@ function watchfulInterval(interval) {
 /* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(293);
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8452);
+/* harmony import */ var _server_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1736);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8452);
+
 
 
 
@@ -43386,7 +43616,7 @@ function reportEnd(step, entry) {
         listener.ended?.(outcome);
 }
 function startTry(step, request, earlierTries = []) {
-    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_7__/* .allEntries */ .Yl)(step).length, earlierTries);
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .createEntry */ .dv)(request, (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .allEntries */ .Yl)(step).length, earlierTries);
     const before = step.entries[request.index];
     if (before !== undefined)
         step.earlier.push(before);
@@ -43463,9 +43693,9 @@ const causesByStop = {
     ended: 'it failed, and the service may restart it',
     replaced: 'it failed, the service may restart it, and a new job replaces it',
 };
-function outcomeNow({ end, plan }, entry, stepFacts = end.facts()) {
+function outcomeNow({ end, plan, poller }, entry, stepFacts = end.facts()) {
     const { ref, facts, earlierTries } = entry;
-    const { submitted, shareMs, ...seen } = entry.seen;
+    const { submitted, shareMs, wasReady, ...seen } = entry.seen;
     return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_5__/* .createOutcome */ .Nx)({
         ...seen,
         ref,
@@ -43475,12 +43705,14 @@ function outcomeNow({ end, plan }, entry, stepFacts = end.facts()) {
         readyCheck: plan.readyCheck,
         sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .vendorUser */ .yS,
         ending: stopReason(facts, stepFacts),
-        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, stepFacts, plan.policy, 'main') === 'keep',
+        unread: poller.unread(),
+        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, stepFacts, plan.policy, 'post') === 'keep',
         unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
     }, {
         ...plan.policy,
         goalResult: plan.goalResult,
         isReached: facts.stop === 'goal',
+        lacksReady: !wasReady && seen.job !== null && (0,_server_js__WEBPACK_IMPORTED_MODULE_7__/* .getWaitUntil */ .y)(plan, seen.job) === 'ready',
         hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
         shareMs,
         maxCostUsd: plan.ceilings.maxCostUsd,
@@ -43507,181 +43739,30 @@ function stopReason(facts, step) {
 
 /***/ }),
 
-/***/ 8668:
+/***/ 9640:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  ns: () => (/* binding */ lookOnce),
-  Ow: () => (/* binding */ refresh),
-  Bu: () => (/* binding */ setLost),
-  WR: () => (/* binding */ watchToEnd)
-});
-
-// UNUSED EXPORTS: decideLook
-
-// EXTERNAL MODULE: ./build/clock.js
-var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/custody/facts.js
-var custody_facts = __nccwpck_require__(9507);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/restart.js
-var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/money/ceilings.js
-var ceilings = __nccwpck_require__(5443);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
-// EXTERNAL MODULE: ./build/step/entry.js
-var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/service/endpoints.js
-var endpoints = __nccwpck_require__(1362);
-;// CONCATENATED MODULE: ./build/step/server.js
-
-
-
-
-
-
-function getWaitUntil({ waitUntil, readyCheck, ssh }, { task }) {
-    if (ssh !== null)
-        return 'ready';
-    const byTask = readyCheck === null ? 'running' : 'ready';
-    return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
-}
-const maxUnknownWaitMs = 30_000;
-const listEveryMs = 60_000;
-const noServer = { runUuid: null, urls: [], isReported: false };
-function watchServer(step, entry, submitted, log) {
-    const { clock } = step.deps;
-    const served = new AbortController();
-    const over = new AbortController();
-    const signal = AbortSignal.any([step.end.signal, over.signal, served.signal]);
-    const isToRun = getWaitUntil(step.plan, submitted.job) === 'running';
-    let work = null;
-    let isWaitReported = false;
-    let server = noServer;
-    let runsSinceMs = Infinity;
-    let listedAtMs = -Infinity;
-    const isServing = async (job) => {
-        const nowMs = clock.monotonicMs();
-        runsSinceMs = Math.min(runsSinceMs, nowMs);
-        if (server.urls.length === 0 || nowMs - listedAtMs >= listEveryMs) {
-            listedAtMs = nowMs;
-            server = await readServer(step, entry, job, log, server, signal);
-        }
-        if (isToRun && server.isReported)
-            return true;
-        if (server.urls.length > 0)
-            return isReady(step, entry, submitted, server.urls, signal);
-        if (!isWaitReported && server.runUuid !== null)
-            step.log.noAddressYet(submitted);
-        isWaitReported ||= server.runUuid !== null;
-        const isSure = job.parameters?.isReachable === true;
-        return isToRun && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
-    };
-    const check = async (job) => {
-        if (await isServing(job))
-            served.abort();
-        work = null;
-    };
-    return {
-        served: served.signal,
-        mayReadLog: () => server.runUuid !== null,
-        onRunning: (job) => {
-            if (job.parameters?.isReachable === false && isToRun)
-                served.abort();
-            else
-                work ??= check(job);
-        },
-        onStopped: () => {
-            server = { ...noServer, runUuid: server.runUuid };
-            (0,step_entry/* setSeen */.EZ)(entry, { readiness: null });
-        },
-        stop: async () => {
-            over.abort();
-            await work;
-        },
-    };
-}
-async function readServer({ client, deps }, entry, { uuid }, log, before, signal) {
-    try {
-        const runs = await log.listRuns(signal);
-        const run = runs.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
-        if (run === undefined)
-            return { ...noServer, runUuid: before.runUuid };
-        const urls = (0,node_urls/* nodeUrlsOfRun */.nI)(run, uuid);
-        if (run.uuid !== before.runUuid || (entry.accessToken === null && urls.length > 0)) {
-            const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
-            if (token !== null)
-                deps.runner.redactor.addCredentials([token]);
-            entry.accessToken = token;
-        }
-        return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
-    }
-    catch {
-        return before;
-    }
-}
-async function isReady(step, entry, submitted, urls, signal) {
-    const { clock } = step.deps;
-    const sentMs = clock.monotonicMs();
-    const refusal = await getRefusal(step, entry, urls, signal);
-    if (refusal !== null && signal.aborted)
-        return false;
-    const before = entry.seen.readiness;
-    const isSame = before?.answer === refusal?.answer && before?.check === refusal?.check;
-    const sinceMs = isSame ? (before?.sinceMs ?? sentMs) : sentMs;
-    const forMs = clock.monotonicMs() - sinceMs;
-    (0,step_entry/* setSeen */.EZ)(entry, { readiness: refusal && { ...refusal, sinceMs, forMs } });
-    if (refusal !== null && !isSame)
-        step.log.notReady(submitted, refusal.check, refusal.answer);
-    return refusal === null;
-}
-async function getRefusal({ plan: { ssh, readyCheck }, probe }, { ref, accessToken }, urls, signal) {
-    if (ssh !== null) {
-        const check = 'login over ssh';
-        const address = urls.find(node_urls/* isSsh */.BC);
-        if (address === undefined)
-            return { check, answer: 'the job has no address for ssh yet' };
-        ssh.addHost((0,node_urls/* hostName */.Sm)(ref.index), address);
-        const answer = await ssh.login((0,node_urls/* hostName */.Sm)(ref.index), signal);
-        if (answer !== null)
-            return { check, answer };
-    }
-    if (readyCheck === null)
-        return null;
-    const { port, path } = readyCheck;
-    const check = `ready-check ${(0,records/* formatReadyCheck */.dD)(readyCheck)}`;
-    const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
-    const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-    if (url === null)
-        return { check, answer: `the job has no address for port ${port} yet` };
-    try {
-        const status = await probe.get(url, accessToken, signal);
-        return status < 400 ? null : { check, answer: `HTTP ${status}` };
-    }
-    catch (error) {
-        return { check, answer: (0,errors/* asError */.zR)(error).message };
-    }
-}
-
-// EXTERNAL MODULE: ./build/step/update.js
-var update = __nccwpck_require__(2234);
-;// CONCATENATED MODULE: ./build/step/watch.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bu: () => (/* binding */ setLost),
+/* harmony export */   Ow: () => (/* binding */ refresh),
+/* harmony export */   WR: () => (/* binding */ watchToEnd),
+/* harmony export */   ns: () => (/* binding */ lookOnce)
+/* harmony export */ });
+/* unused harmony export decideLook */
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9507);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8515);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1671);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5443);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(110);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9830);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7499);
+/* harmony import */ var _server_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(1736);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2234);
 
 
 
@@ -43709,18 +43790,18 @@ async function watchToEnd(step, entry, hasNext = false) {
             keepCounting(step, entry, submitted);
     }
     catch (error) {
-        setLost(step, entry, (0,errors/* asError */.zR)(error));
+        setLost(step, entry, (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error));
     }
     const isFollowed = hasNext && (await mayTryNext(step, entry, log));
     const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
-    if (!isFollowed && isStopped && !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result))
-        (0,update/* failFast */.$4)(step);
-    await (0,update/* reconcileEntry */.Xt)(step, entry);
+    if (!isFollowed && isStopped && !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_6__/* .passes */ .WE)((0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .outcomeNow */ .jL)(step, entry).result))
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .failFast */ .$4)(step);
+    await (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .reconcileEntry */ .Xt)(step, entry);
     const { seen, facts } = entry;
     if (facts.stop === null && seen.cancel === null)
         await refresh(step, entry, step.end.deadline);
-    const { result } = (0,update/* outcomeNow */.jL)(step, entry);
-    (0,step_entry/* setSeen */.EZ)(entry, await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job));
+    const { result } = (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .outcomeNow */ .jL)(step, entry);
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_11__/* .setSeen */ .EZ)(entry, await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job));
     const { stop } = entry.facts;
     if (stop === 'goal' || stop === 'ended')
         reportUnrated(step, entry);
@@ -43729,8 +43810,8 @@ async function watchToEnd(step, entry, hasNext = false) {
     return isFollowed;
 }
 function setLost(step, entry, error) {
-    (0,step_entry/* setSeen */.EZ)(entry, { error });
-    (0,update/* saveFacts */.NP)(step, entry, { stop: 'lost' });
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_11__/* .setSeen */ .EZ)(entry, { error });
+    (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { stop: 'lost' });
 }
 async function lookOnce({ poller }, jobUuid, until) {
     let answer = null;
@@ -43746,33 +43827,33 @@ async function refresh(step, entry, until) {
     const { job } = entry.seen;
     if (job === null)
         return;
-    const { signal, clear } = (0,clock/* startDeadline */.db)(step.deps.clock, maxRefreshMs, until);
-    const checkEnd = (0,restart/* createEndCheck */.uZ)(step.client, signal);
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(step.deps.clock, maxRefreshMs, until);
+    const checkEnd = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .createEndCheck */ .uZ)(step.client, signal);
     let seen = null;
     let end = 'open';
     const take = (answer) => {
-        if (answer instanceof errors/* ServiceError */._7)
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
             return true;
-        seen = (0,custody_facts/* withSent */.l5)(answer, entry.facts);
+        seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts);
         end = checkEnd(seen);
-        return end !== 'open' || !(0,restart/* mayRestart */.fz)(seen) || entry.facts.stop !== 'goal';
+        return end !== 'open' || !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .mayRestart */ .fz)(seen) || entry.facts.stop !== 'goal';
     };
     await step.poller.watch(job.uuid, take, signal, { isKnown: false });
     clear();
     const { stop } = entry.facts;
     if (seen === null || (end === 'open' && stop === 'goal'))
         return;
-    (0,update/* applyUpdate */.QE)(step, entry, seen);
+    (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .applyUpdate */ .QE)(step, entry, seen);
     if (end === 'open')
         return;
-    const ended = (0,custody_facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded: end === 'final' });
-    (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
+    const ended = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withJob */ .ec)(entry.facts, { uuid: seen.uuid, hasEnded: end === 'final' });
+    (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { ...ended, stop: stop === 'goal' ? 'ended' : stop });
 }
 function decideLook({ status }, stop, waitUntil, end, isServed) {
     const isOpen = { hasEnded: false, isOver: false };
     if (end !== 'open')
         return { stop: 'ended', hasEnded: end === 'final', isOver: true };
-    if ((0,jobs_status/* isFinal */.dR)(status))
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
         return { ...isOpen, stop: null };
     if (status !== 'RUNNING')
         return { ...isOpen, stop: stop === 'goal' ? null : stop };
@@ -43783,19 +43864,19 @@ function decideLook({ status }, stop, waitUntil, end, isServed) {
 async function watch(step, entry, submitted, log) {
     const { client, end, poller } = step;
     const { job } = submitted;
-    const checkEnd = (0,restart/* createEndCheck */.uZ)(client, end.signal);
-    const waitUntil = getWaitUntil(step.plan, job);
-    const server = watchServer(step, entry, submitted, log);
+    const checkEnd = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .createEndCheck */ .uZ)(client, end.signal);
+    const waitUntil = (0,_server_js__WEBPACK_IMPORTED_MODULE_12__/* .getWaitUntil */ .y)(step.plan, job);
+    const server = (0,_server_js__WEBPACK_IMPORTED_MODULE_12__/* .watchServer */ .v)(step, entry, submitted, log);
     const takeJob = (seen) => {
-        (0,update/* applyUpdate */.QE)(step, entry, seen);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .applyUpdate */ .QE)(step, entry, seen);
         if (seen.status !== 'RUNNING')
             server.onStopped();
         if (waitUntil === 'completed' || server.mayReadLog())
             log.onLook(seen);
         const { stop, hasEnded, isOver } = decideLook(seen, entry.facts.stop, waitUntil, checkEnd(seen), server.served.aborted);
-        const ended = stop === 'ended' ? (0,custody_facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
+        const ended = stop === 'ended' ? (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withJob */ .ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
         if (stop !== entry.facts.stop)
-            (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop });
+            (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { ...ended, stop });
         if (waitUntil !== 'completed' && seen.status === 'RUNNING')
             server.onRunning(seen);
         return isOver || (stop !== 'ended' && server.served.aborted);
@@ -43803,8 +43884,8 @@ async function watch(step, entry, submitted, log) {
     const take = (answer) => {
         if (entry.facts.stop === 'over-budget')
             return true;
-        if (!(answer instanceof errors/* ServiceError */._7))
-            return takeJob((0,custody_facts/* withSent */.l5)(answer, entry.facts));
+        if (!(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7))
+            return takeJob((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, entry.facts));
         setLost(step, entry, answer);
         return true;
     };
@@ -43817,18 +43898,18 @@ async function watch(step, entry, submitted, log) {
     }
     await server.stop();
     if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
-        (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { stop: 'goal' });
 }
 const duplicateEveryMs = 30_000;
 const lateDuplicateEveryMs = 300_000;
 async function watchForDuplicates(step, entry, until) {
     const { clock } = step.deps;
-    for (let looks = 0; (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
+    for (let looks = 0; (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .unansweredCooks */ .kS)(entry.facts) > 0; looks += 1) {
         const everyMs = looks < 4 ? duplicateEveryMs : lateDuplicateEveryMs;
         await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), until);
         if (until.aborted)
             return;
-        await (0,update/* reconcileEntry */.Xt)(step, entry);
+        await (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .reconcileEntry */ .Xt)(step, entry);
     }
 }
 async function mayTryNext(step, entry, log) {
@@ -43836,46 +43917,46 @@ async function mayTryNext(step, entry, log) {
     const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
     if (isOver())
         return false;
-    await (0,update/* reconcileEntry */.Xt)(step, entry);
+    await (0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .reconcileEntry */ .Xt)(step, entry);
     const { jobs } = entry.facts;
-    const isInDoubt = (0,custody_facts/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
+    const isInDoubt = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .unansweredCooks */ .kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
     if (isOver() || isInDoubt)
         return false;
     try {
         const request = async () => log.listRuns(end.signal);
-        const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
-        (0,step_entry/* setSeen */.EZ)(entry, { runs });
-        return !isOver() && (0,failure/* endedUnstarted */.p_)((0,update/* outcomeNow */.jL)(step, entry), deps.clock.now());
+        const runs = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_10__/* .withRetry */ .bD)(request, _service_retry_js__WEBPACK_IMPORTED_MODULE_10__/* .retryRules */ .Oo.run, { ...client, signal: end.signal });
+        (0,_entry_js__WEBPACK_IMPORTED_MODULE_11__/* .setSeen */ .EZ)(entry, { runs });
+        return !isOver() && (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_3__/* .endedUnstarted */ .p_)((0,_update_js__WEBPACK_IMPORTED_MODULE_13__/* .outcomeNow */ .jL)(step, entry), deps.clock.now());
     }
     catch {
         return false;
     }
 }
 function keepCounting({ plan, poller, budget }, { facts }, { job }) {
-    if (!(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
+    if (!(0,_money_ceilings_js__WEBPACK_IMPORTED_MODULE_8__/* .hasCeiling */ .YW)(plan.ceilings))
         return;
     const count = (answer) => {
-        if (answer instanceof errors/* ServiceError */._7)
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
             return true;
-        const seen = (0,custody_facts/* withSent */.l5)(answer, facts);
+        const seen = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_1__/* .withSent */ .l5)(answer, facts);
         budget.onLook(seen);
-        return (0,restart/* hasFinished */.rz)(seen);
+        return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(seen);
     };
     void poller.watch(job.uuid, count, budget.over);
 }
 function reportUnrated({ plan, log }, { facts, seen: { job, runs } }) {
     const { maxHourlyRateUsd } = plan.ceilings;
-    const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : (0,ceilings/* hasCeiling */.YW)(plan.ceilings);
+    const isHeld = facts.stop === 'goal' ? maxHourlyRateUsd !== null : (0,_money_ceilings_js__WEBPACK_IMPORTED_MODULE_8__/* .hasCeiling */ .YW)(plan.ceilings);
     if (job === null || !isHeld)
         return;
     const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
-    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run, job) === null))
+    if (hasStarted && runs.every((run) => (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_9__/* .rateOfRun */ .LY)(run, job) === null))
         log.rateUnknown(job.uuid);
 }
 function reportAddresses({ log, plan }, { seen }, submitted) {
     if (plan.ssh !== null)
         log.gpuReady(submitted);
-    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ ...seen, sshUser: plan.ssh?.user ?? node_urls/* vendorUser */.yS });
+    const urls = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9)({ ...seen, sshUser: plan.ssh?.user ?? _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .vendorUser */ .yS });
     if (urls.length > 0)
         log.reachable(submitted, urls);
     else if (seen.job?.parameters?.isReachable)

@@ -53,7 +53,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const { signal, clear } = startDeadline(clock, ms, outer);
   const left = new Promise<never>((_, reject) => {
-    const leave = () => reject(new InterruptedError('there was no time left'));
+    const leave = () => reject(new InterruptedError('no response in time'));
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
   });

@@ -119,6 +119,11 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
+/** The service accepted the cancel of a job, and the job has not ended. The message is foreign text. */
+export class NotEndedError extends Error {
+  override readonly name = 'NotEndedError';
+}
+
 /** The offers could not be read, and no step watches the rate of the job. The message is foreign text. */
 export class UncheckedRateError extends Error {
   override readonly name = 'UncheckedRateError';

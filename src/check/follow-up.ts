@@ -48,7 +48,6 @@ export async function finishStatuses(
     if (workflow !== undefined)
       ref ??= (await github.read(repositorySchema, 'GET /repos/{owner}/{repo}')).default_branch;
     const finish = async (due: Due) => finishOne({ ...followUp, ref }, due);
-    // What fails for the first, and would for all, is not tried for the rest.
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
     onProblem(describeError(error, 'finish the commit statuses'));

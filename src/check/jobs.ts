@@ -11,7 +11,6 @@ import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import { withBills } from '../money/bills.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
-import { InterruptedError } from '../errors.ts';
 import { consoleUrl, describeError, type ErrorMessage } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
 import { nowOf, type Client } from '../service/client.ts';
@@ -70,7 +69,6 @@ export async function findOrphans(
   const suspects = jobs.filter(
     ({ job, mark }) => !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job),
   );
-  // The oldest first: where there are too many, they are the most likely.
   const runs = await readRuns(github, suspects.map(({ mark }) => mark.runId).toReversed());
   return suspects.filter(({ job, mark }) => {
     const run = runs.get(mark.runId);
@@ -102,15 +100,11 @@ export async function cancelOrphans(
   const cancelFailed = (jobUuid: string, error: unknown) => {
     const message = describeError(error, `cancel orphan ${jobUuid}`);
     const remedy = `The job may still be running, and billed. Cancel it in the console: ${consoleUrl}`;
-    onProblem({ ...message, remedy: `${remedy}\n${message.remedy}` });
+    onProblem({ ...message, remedy: `${remedy} ${message.remedy}` });
   };
-  const notEnded = (jobUuid: string, status: string | null) =>
-    /^(?:CANCELLING|FAILED)$/.test(status ?? '')
-      ? log.notEnded(jobUuid, status)
-      : cancelFailed(jobUuid, new InterruptedError());
   const { reconcile, seen } = createFactsReconciler({
     client,
-    log: { ...log, cancelFailed, notEnded },
+    log: { ...log, cancelFailed },
     phase: 'main',
     deadline: signal,
     reason: 'the workflow run that cooked it has ended',

@@ -48,8 +48,7 @@ const timeoutMs = 60_000;
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   await reconcileEntry(step, entry);
   const { cancel: state, error, job } = entry.seen;
-  const isTaken = state === 'accepted' && /^(?:CANCELLING|FAILED)$/.test(job?.status ?? '');
-  const isDone = isTaken || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+  const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
   if (job?.status === 'FAILED') entry.facts = { ...entry.facts, stop: 'ended' };
   if (!isDone) setSeen(entry, { cancel: 'failed', error: error ?? new InterruptedError() });
   // A job that is still running counts as one that an interrupt canceled.

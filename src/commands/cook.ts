@@ -66,7 +66,6 @@ function openSsh({ runner, createSshFolder }: Deps, user = vendorUser): SshFolde
   runner.saveState(stateNames.sshFolder, path);
   const ssh = createSshFolder(path, user);
   runner.addPath(ssh.bin);
-  // Early, for steps that run though this one has failed.
   runner.output('ssh-config', ssh.config);
   return ssh;
 }
@@ -90,7 +89,6 @@ function cookStepPlan(inputs: CookInputs): StepPlan {
   return {
     ...plan,
     goalResult: inputs.wait ? 'running' : 'submitted',
-    // Of a job that is not waited for, there is no log to read yet.
     logs: inputs.wait ? plan.logs : 'none',
     // What counts there are unfinished jobs, and one that runs is unfinished.
     waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,

@@ -68,7 +68,6 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 const maxCleanupMs = 225_000;
-// What is left of post's time is seconds.
 const maxReportMs = 5_000;
 
 /** @returns the jobs that were canceled, as last seen */

@@ -97,7 +97,6 @@ async function planCook(
     const { body, shareMs } = withShare(whole, known, inputs.ceilings, inputs.recipes.length);
     const payload = known?.payload ?? null;
     const fields = { ...(payload !== null && defaultFields), ...payload, ...body };
-    // A recipe that does not show its fields cannot be checked.
     const rules = payload === null ? [] : checkWhole(fields, inputs);
     const problems = [...checkPin(request, known), ...rules];
     const error = problems.length === 0 ? null : named(request, problems);

@@ -101,13 +101,12 @@ export function bodyOf({ fields, container, pin }: CookRequest, recipe: Recipe |
   const sent = pin === null ? fields : { ...withoutNulls(payload), ...fields };
   if (container === null && (pin === null || !isMapping(storedContainer))) return sent;
   const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container ?? {});
-  refuseHidden(parameters);
+  refuseHidden(parameters, container ?? {});
   return { ...sent, parameters: { type: 'docker', parameters } };
 }
 
 const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_timeout_run_ms']);
 
-// The service takes null for these alone.
 function withoutNulls(payload: JsonMapping): JsonMapping {
   const own = Object.entries(payload).filter(([key, value]) => value !== null || nullable.has(key));
   return Object.fromEntries(own);
@@ -120,11 +119,12 @@ export function publicTextOf({ recipeUuid, fields, container }: CookRequest): st
 }
 
 // A service may show a secret of the recipe as stars. Sent back, they would take its place.
-function refuseHidden(parameters: JsonMapping): void {
-  const hidden = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+function refuseHidden(parameters: JsonMapping, own: JsonMapping): void {
+  const stars = JSON.stringify(parameters).matchAll(/"([^"]*)":"\*{3,}"/g);
+  const hidden = [...stars].filter(([member]) => !JSON.stringify(own).includes(member));
   const message =
     'is a secret that the service does not show, so the action cannot send it with the other parameters: set it in the inputs as well';
-  const problems = [...hidden].map(([, name]) => ({ input: `parameters (${name})`, message }));
+  const problems = hidden.map(([, name]) => ({ input: `parameters (${name})`, message }));
   if (problems.length > 0) throw new InputError(problems);
 }
 

@@ -27,7 +27,6 @@ interface SubmitOptions {
   readonly onDelayed: (error: ServiceError) => void;
 }
 
-// How often each kind of failure may come before the cook is given up.
 const maxFailures = {
   // A quarter of a minute: a clear error helps more than a step that hangs before it has begun.
   unreachable: 5,

@@ -24,7 +24,6 @@ const jobFactsSchema = z.object({
   hasEnded: z.boolean(),
 });
 
-/** What is known of one entry. */
 const entryFactsSchema = z.object({
   /** At the end of the description of the entry's job; null for a job given by its UUID. */
   mark: z.nullable(z.string()),
@@ -56,7 +55,6 @@ const entryFactsSchema = z.object({
 
 export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
 
-/** What is known of the step. */
 const stepFactsSchema = z.object({
   /** Why the wait has ended, in the order in which it happened; empty before. */
   ends: z.array(z.enum(endReasons)),
@@ -98,7 +96,6 @@ export function withSent(job: Job, { retries, nodes }: Pick<EntryFacts, 'retries
 
 /** Whether a job is a second one that a repeated cook has created. */
 export function isDuplicate({ mark, jobs }: EntryFacts, jobUuid: string): boolean {
-  // Without a mark they are jobs that were there before.
   return mark !== null && jobs[0]?.uuid !== jobUuid;
 }
 
@@ -134,9 +131,7 @@ export function saveStep(runner: Runner, facts: StepFacts): void {
 export function saveIfPossible(save: () => void): void {
   try {
     save();
-  } catch {
-    // What was saved before the cook left is there.
-  }
+  } catch {}
 }
 
 /** Reads what main saved; null where it sent nothing. */

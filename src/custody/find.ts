@@ -8,7 +8,6 @@ import { carriesMark } from './mark.ts';
 
 // The service has no filter for descriptions: the list of the account's jobs is paged through.
 
-/** The facts of the entry whose job is looked for, and how. */
 export interface Search extends Pick<EntryFacts, 'mark' | 'jobs' | 'serverSentAtMs'> {
   /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
   readonly windowMs: number;

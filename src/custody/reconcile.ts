@@ -4,17 +4,18 @@ import { createPoller, type Poller } from '../service/poll.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { startDeadline, withDeadline } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
+import { NotEndedError, ServiceError } from '../errors.ts';
 import { ownName } from '../jobs/failure.ts';
 import { createEndCheck, hasFinished } from '../jobs/restart.ts';
+import { formatStatus, isLeaving } from '../jobs/status.ts';
 import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Find } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
 interface CustodyLog {
   readonly canceling: (jobUuid: string, reason: string) => void;
-  /** The job was canceled, and its end was not seen; its status as last seen, if it was. */
-  readonly notEnded: (jobUuid: string, status: string | null) => void;
+  /** The job was canceled, and its end was not seen; its status as last seen. */
+  readonly notEnded: (jobUuid: string, status: string) => void;
   readonly cancelFailed: (jobUuid: string, error: unknown) => void;
   /** A job was found that was not known. */
   readonly foundLater: (job: Job, isKept: boolean) => void;
@@ -57,7 +58,6 @@ export async function reconcile(custody: Custody): Promise<void> {
   let hasLooked = false;
   const look = async () => {
     hasLooked = true;
-    // There may be one more.
     if (await findJob(custody)) hasLooked = false;
   };
   while (!deadline.aborted) {
@@ -114,7 +114,6 @@ async function endJob(jobUuid: string, custody: Custody): Promise<void> {
 
 // A container gets some seconds to shut down; post, the last to look, continues until its deadline.
 const maxConfirmMs = { main: 30_000, post: 600_000 };
-// A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
 
 async function confirmEnd(
@@ -148,8 +147,10 @@ async function confirmEnd(
   time.clear();
   // After an interrupt main has seconds; post continues from there.
   if (last.isOver || (phase === 'main' && deadline.aborted)) return;
-  if (refusal !== null) log.cancelFailed(jobUuid, refusal);
-  else log.notEnded(jobUuid, last.status === '' ? null : last.status);
+  const seen = last.status === '' ? 'could not be read' : `is still ${formatStatus(last.status)}`;
+  const cause = `the service accepted the cancel request, but the job ${seen}`;
+  if (refusal === null && isLeaving(last.status)) log.notEnded(jobUuid, last.status);
+  else log.cancelFailed(jobUuid, refusal ?? new NotEndedError(cause));
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
@@ -183,7 +184,6 @@ interface FactsReconcilerOptions extends Pick<Custody, 'client' | 'phase' | 'dea
     readonly serviceUnavailable: (error: ServiceError) => void;
     readonly serviceAvailable: () => void;
   };
-  /** Why the jobs are canceled. */
   readonly reason: string;
 }
 

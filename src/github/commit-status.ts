@@ -59,7 +59,6 @@ export function openCommitStatus(
 
 // GitHub limits a repository's requests by the hour.
 const minPauseMs = 5_000;
-// Time for a second try of the last status.
 const maxSettleMs = 10_000;
 // For one more try once time is up: the reports are still to be written before the runner kills.
 const lastTryMs = 1_000;
@@ -184,7 +183,6 @@ export async function readCommitSha(
   return (await readHead(deps, inputs['github-token'], issue.number)) ?? pushed;
 }
 
-// The jobs wait for it.
 const maxReadMs = 10_000;
 
 async function readHead(deps: Deps, token = '', number: number) {

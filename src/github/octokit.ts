@@ -12,7 +12,6 @@ export const graphqlRoute = 'GRAPHQL';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 const maxRequestMs = 30_000;
-// A step has 10 s for its last status.
 const maxStatusMs = 4_000;
 
 /** Opens the real way to GitHub's API, on GitHub Enterprise Server too. */

@@ -21,7 +21,6 @@ type WorkflowRun = z.output<typeof runSchema>;
 
 const pageSize = 100;
 const maxPages = 10;
-// With more of them, the next page of the list is fewer requests.
 const maxSingleReads = 20;
 
 /**

@@ -84,7 +84,6 @@ async function listStatuses(github: GitHub, sha: string) {
       if (statuses.length < pageSize) break;
     }
   } catch (error) {
-    // A commit that was pushed over is gone at some point.
     if (!(error instanceof GitHubError && [404, 422].includes(error.status))) throw error;
   }
   return found;
@@ -146,7 +145,6 @@ export async function finishStatus(
   return message;
 }
 
-// The jobs come first: what is left of post's 4 minutes is seconds.
 const maxFinishMs = 10_000;
 
 /**

@@ -14,7 +14,6 @@ function keyInput(half: 'public' | 'secret', otherStart: string): Input<string> 
     if (given === '') {
       const isOtherGiven = runner.input(`${other}-key`).trim() !== '';
       if (isOtherGiven) throw invalid(`is empty${explainEmpty(runner)}`);
-      // Both have one cause, which is reported once, with the public key.
       if (half === 'secret') return given;
       throw invalid(`are empty${explainEmpty(runner)}`, ' and secret-key');
     }

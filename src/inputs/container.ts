@@ -43,7 +43,6 @@ export function readEnvironmentLines(given: string): ReturnType<typeof environme
       variables.has(name) && `sets ${quote(name)} a second time`,
     ].find((message) => message !== false);
     if (problem !== undefined) problems.push({ input: '', message: `line ${at + 1} ${problem}` });
-    // What follows is inside of a value that has no end.
     if (end < 0) break;
     variables.set(name, isBlock ? lines.slice(at + 1, end).join('\n') : rest);
     at = end;

@@ -8,7 +8,6 @@ import { cookInputs } from './tables.ts';
 
 type GivenInputs = Values<typeof cookInputs>;
 
-/** The cook action's inputs, checked. */
 export type CookInputs = Readonly<ReturnType<typeof readCookInputs>>;
 
 /**

@@ -21,8 +21,10 @@ const maxGpuNames = 8;
 const listOfNames = list(line, 'must be a name or a list of names', /[\r\n,]+/, maxGpuNames);
 
 /** Models of a GPU in order of preference, each once. */
-const gpuNames: Parse<readonly string[]> = (given) => {
-  const names = new Map(listOfNames(given).map((name) => [name.toLowerCase(), name]));
+const gpuNames: Parse<readonly string[]> = (text) => {
+  const isYaml = typeof text === 'string' && /^\s*(?:\[|- )/.test(text);
+  const given = listOfNames(isYaml ? parseYaml(text) : text);
+  const names = new Map(given.map((name) => [name.toLowerCase(), name]));
   if (names.size === 0) throw invalid('has no name');
   return [...names.values()];
 };
@@ -137,7 +139,6 @@ export interface RecipeEntry extends Omit<EntryFields, 'uuid'> {
   readonly pin?: string;
 }
 
-/** Overrides of a recipe, the container's apart. */
 export type CookFields = Omit<EntryFields, 'uuid' | 'parameters' | 'env'>;
 
 /** Lays the fields of an entry on those of the inputs. */

@@ -20,7 +20,6 @@ export function invalid(message: string, input = ''): InputError {
   return new InputError([{ input, message }]);
 }
 
-// Of a text, in UTF-16 units.
 const maxText = 1_000_000;
 const maxDepth = 32;
 // More than any job needs; limits what aliases can grow into.
@@ -115,7 +114,6 @@ export function list<T>(
     const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
     if (!isList(members)) throw invalid(message);
     if (members.length > max) throw invalid(`has more than ${max} values`);
-    // A single value has no index for its author.
     const place = (index: number) => (parts && members.length === 1 ? '' : `[${index}]`);
     return readAll(members.map((value, index) => [place(index), () => member(value)]));
   };

@@ -28,7 +28,6 @@ function hasRun({ job, runs, timeline }: Outcome): boolean {
   );
 }
 
-// What the service's clock and our looks may differ by.
 const assignSlackMs = 30_000;
 
 /** What a reason begins with at the service where it is this action's own. */
@@ -54,12 +53,15 @@ export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
 // A look may miss a short start, and then only the reason shows it.
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 
-function hadMachine({ job, runs, timeline }: Outcome): boolean {
-  return (
-    runs.some(hasMachine) ||
-    timeline.some(({ status }) => isStarting(status)) ||
-    reasonOfStart.test(job?.status_reason ?? '')
-  );
+function hadMachine(outcome: Outcome): boolean {
+  const { runs, timeline } = outcome;
+  const isAssigned = timeline.some(({ status }) => isStarting(status));
+  return runs.some(hasMachine) || isAssigned || failedToStart(outcome);
+}
+
+/** Whether the service's reason names what comes before the start of a container. */
+export function failedToStart({ job }: Outcome): boolean {
+  return reasonOfStart.test(job?.status_reason ?? '');
 }
 
 // A run may be listed for a job that is only waiting for its machine: then nothing is known of it.
@@ -84,7 +86,7 @@ function hasReachedLimit(outcome: Outcome): boolean {
 
 /** The exit code that the service's reason names; null where it names none. */
 export function exitCodeOf({ job }: Outcome): number | null {
-  const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i;
+  const pattern = /\bexit(?:ed)?(?: with)?(?: code| status)?[: (]+(\d{1,3})\b/i;
   const [, code] = pattern.exec(job?.status_reason ?? '') ?? [];
   return code === undefined ? null : Number(code);
 }

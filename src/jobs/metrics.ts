@@ -19,6 +19,11 @@ export function timesOf(outcome: Outcome) {
   };
 }
 
+/** Whether a job has not ended, as far as was seen: a status that is not known may be an end. */
+export function isOpen({ job, ending }: Outcome): boolean {
+  return job !== null && !isFinal(job.status) && ending !== 'final';
+}
+
 function wasThereBefore({ origin }: Outcome): boolean {
   return origin === 'attached' || origin === 'given';
 }
@@ -106,7 +111,6 @@ export function phasesOf(outcome: Outcome): readonly JobPhase[] {
     if (hasStarted) phases.push({ kind: 'running', fromMs, toMs });
     waitingSinceMs = toMs;
   }
-  // No run yet, or between two.
   const waits = runs.length === 0 || !isFinal(outcome.job.status);
   if (waitingSinceMs !== null && waits)
     phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));

@@ -14,9 +14,9 @@ export interface Goal {
   readonly onWorkflowCancel: 'cancel' | 'detach';
   /** Result of a job that has done what was asked for without having ended. */
   readonly goalResult: 'running' | 'submitted';
-  /** Whether it has done what was asked for. */
   readonly isReached: boolean;
-  /** Whether the job was seen to have ended. */
+  /** Whether it was to be ready, and never was. */
+  readonly lacksReady: boolean;
   readonly hasEnded: boolean;
   /** The run limit that it was cooked with, in ms, where that is its share of `max-cost`. */
   readonly shareMs: number | null;
@@ -40,6 +40,7 @@ const unknown: Omit<Outcome, 'ref'> = {
   readyCheck: null,
   sshUser: vendorUser,
   readiness: null,
+  unread: null,
   isKept: false,
   unansweredMark: null,
 };
@@ -76,6 +77,7 @@ function resultOf(outcome: Outcome, goal: Goal): Result {
   // An unknown status that does not change any more is no success.
   const final = goal.hasEnded && job !== null ? (finalResultOf(job.status) ?? 'failed') : null;
   const isEndedByUs = wasStopped(outcome) && cancel !== null && endsRunning.has(ending);
+  if (final === 'succeeded' && goal.lacksReady) return 'failed';
   if (final !== null && !isEndedByUs) return final;
   const isCreated = job !== null || ref.jobUuid !== null;
   switch (ending) {
@@ -105,7 +107,6 @@ export function wasStopped({ job, timeline }: Pick<Outcome, 'job' | 'timeline'>)
 // With these, what counts is why our cancel was sent: the job was still running when time was up.
 const endsRunning = new Set<StopReason | null>(['timeout', 'fail-fast', 'max-cost', 'over-budget']);
 
-// The service ends a run at its limit, give or take.
 const shareSlackMs = 5_000;
 
 /** The share of `max-cost` that a job was ended by; null for any other end. */

@@ -12,7 +12,6 @@ export interface JobRef {
   readonly recipeUuid: string | null;
   /** null where the step cooks it. */
   readonly jobUuid: string | null;
-  /** The title that was requested. */
   readonly title: string | null;
 }
 
@@ -40,7 +39,6 @@ export interface StatusChange {
   readonly atMs: number;
 }
 
-/** Why the wait of a whole step ends. */
 export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
 export type EndReason = (typeof endReasons)[number];
 
@@ -66,7 +64,6 @@ export type OverBudget =
 /** The offers for a job before it was cooked. */
 export interface OfferSummary {
   readonly count: number;
-  /** Whether there are more. */
   readonly isCut: boolean;
   /** What the job costs an hour at the least and at the most, all its nodes together, in US dollars. */
   readonly minUsd: number;
@@ -99,7 +96,6 @@ export interface EarlierTry {
 
 /** The request that shows whether a server is ready. */
 export interface ReadyCheck {
-  /** The port inside the container. */
   readonly port: number;
   /** Begins with `/`; may have a query. */
   readonly path: string;
@@ -141,12 +137,13 @@ export interface Outcome extends RunData {
   readonly bills: ReadonlyMap<string, number>;
   /** Our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
-  /** The tries of the entry before this job, in order. */
   readonly earlierTries: readonly EarlierTry[];
   readonly readyCheck: ReadyCheck | null;
   readonly sshUser: string;
   /** null where no server was asked, or it is ready. */
   readonly readiness: Readiness | null;
+  /** Why the job cannot be read at the end, and for how long: its status may be another. */
+  readonly unread: Pick<Readiness, 'answer' | 'forMs'> | null;
   /** Whether the job is left running on request. */
   readonly isKept: boolean;
   /** The mark of a job that a cook without an answer may have created. */

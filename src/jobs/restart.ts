@@ -13,7 +13,6 @@ export type EndState = 'open' | 'final' | 'early';
 
 /** How long a job waits for a machine at most, where neither recipe nor inputs say. */
 export const defaultAssignMs = 300_000;
-// What the service and we take to notice.
 const slackMs = 30_000;
 const unknownMs = 60_000;
 const readEveryMs = 10_000;

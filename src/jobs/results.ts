@@ -2,7 +2,6 @@
 // without its words, its icon or its verdict does not compile.
 
 interface ResultRow {
-  /** To find the bad ones at a glance. */
   readonly icon: string;
   /** For counts such as `2 of 3 jobs failed`. */
   readonly words: string;

@@ -27,6 +27,11 @@ export function isFinal(status: string): boolean {
   return finalResults.has(status);
 }
 
+/** Whether a canceled job with this status ends, or has ended. */
+export function isLeaving(status: string): boolean {
+  return status === 'CANCELLING' || status === 'FAILED';
+}
+
 /** A status as a word in a sentence, such as `running`; in American spelling. */
 export function formatStatus(status: string): string {
   return status === 'PENDING' ? 'queued' : status.toLowerCase().replace('cancell', 'cancel');

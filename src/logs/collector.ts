@@ -12,7 +12,6 @@ import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job, JobRun } from '../service/schemas.ts';
 import { openRunLog, type JobLogEvents } from './run-log.ts';
 
-/** When the containers' output is printed. */
 export type LogMode = 'stream' | 'on-failure' | 'none';
 
 interface LogCollectorOptions {
@@ -155,7 +154,6 @@ function openRuns(
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
     try {
       const { run, log } = await limit(async () => readJobRun(client, target.run.uuid, signal));
-      // Another read may have begun since.
       signal.throwIfAborted();
       target.run = run;
       target.isOver = isFinal(run.status);

@@ -3,6 +3,8 @@ import { isMapping, parseJson, type Json, type JsonMapping } from '../service/js
 const marker = 'dispersed-output:';
 // Linux takes no environment variable above 128 KiB, and scripts read outputs from there.
 const maxBytes = 100_000;
+// eslint-disable-next-line no-control-regex
+const colors = /\u001b\[[\d;]*m/g;
 const maxLineLength = 1_000_000;
 const notUsable = 'not a JSON object of at most 1 MB';
 
@@ -29,7 +31,8 @@ export function createRunResults() {
     /** Takes what a text of the log reports: texts may repeat and rewrite each other. */
     take: (text: string) => {
       unreadable = new Set();
-      for (const json of reportsIn(text)) {
+      const plain = text.includes(marker) ? text.replaceAll(colors, '') : '';
+      for (const json of reportsIn(plain)) {
         const reported = parseReport(json);
         if (reported === undefined) unreadable.add(`“${json.trim().slice(0, 60)}” is ${notUsable}`);
         else for (const [key, value] of Object.entries(reported)) put(key, value ?? null);

@@ -102,7 +102,6 @@ function createKeeper(path: string) {
 
 // How much of the end of a text is looked for in the next one.
 const endLength = 256;
-// A shorter match may be an accident.
 const minMatch = 16;
 // `lastIndexOf` takes half a second for the worst text of this size: one of a single letter.
 const maxSearched = 4 * 1024 * 1024;
@@ -112,7 +111,6 @@ function copy(part: string): string {
   return Buffer.from(part, 'utf16le').toString('utf16le');
 }
 
-/** What is remembered of a text. */
 export function describe(text: string) {
   const [firstLine = ''] = /^.*\n?/.exec(text.slice(0, endLength)) ?? [];
   return { length: text.length, firstLine: copy(firstLine), end: copy(text.slice(-endLength)) };

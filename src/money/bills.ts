@@ -5,11 +5,10 @@ import { retryRules } from '../service/retry.ts';
 import type { JobRun } from '../service/schemas.ts';
 import { readAllPages, readTogether } from '../service/lists.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { isFinal } from '../jobs/status.ts';
+import { isOpen } from '../jobs/metrics.ts';
 
 // What was really billed. When a bill comes after a run is documented nowhere: none is waited for.
 
-// For all jobs together.
 const maxMs = 10_000;
 // With an authorization and a bill each, they are a page of the list that is seen not to be full.
 const groupSize = 24;
@@ -29,8 +28,7 @@ export async function withBills(
   interrupted: AbortSignal,
   maxSingleReads = Infinity,
 ): Promise<readonly Outcome[]> {
-  const runs = outcomes.flatMap(({ job, runs: own }) => (isFinal(job?.status ?? '') ? own : []));
-  // First the run that has waited longest for its bill.
+  const runs = outcomes.flatMap((outcome) => (isOpen(outcome) ? [] : outcome.runs));
   const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
   const { signal, clear } = startDeadline(client.clock, maxMs, interrupted);
   const read = async (group: readonly string[]) =>
@@ -50,7 +48,6 @@ async function readGroup(client: Client, runUuids: readonly string[], signal: Ab
   const { items, isWhole } = await readAllPages(read, retryRules.bill, options, maxPagesPerGroup);
   // A part of a bill is none.
   if (!isWhole) return new Map<string, number>();
-  // An authorization is not a bill.
   const captured = items.filter(({ type }) => type.toUpperCase() === 'CAPTURE');
   const captures = Map.groupBy(captured, (line) => line.job_run_uuid);
   // A ledger that knows no filter has the lines of all runs.

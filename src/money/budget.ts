@@ -24,7 +24,6 @@ const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
 const maxRateWaitMs = 30_000;
-// A rate may change while a job runs.
 const rateEveryMs = 60_000;
 
 /** What is known of the cost of one job. Times are the service's, Unix ms. */

@@ -15,7 +15,6 @@ export interface Ceilings {
 
 export const noCeilings: Ceilings = { maxHourlyRateUsd: null, maxCostUsd: null };
 
-/** Whether there is any. */
 export function hasCeiling({ maxHourlyRateUsd, maxCostUsd }: Ceilings): boolean {
   return maxHourlyRateUsd !== null || maxCostUsd !== null;
 }
@@ -62,6 +61,10 @@ export function withShare(
   const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
   const retries = asNumber(count) ?? 0;
   const share = shareMs(ceilings, jobCount, retries);
+  const message =
+    'is required with max-cost and max-hourly-rate: the service does not show how often the recipe is retried';
+  if (share !== null && count === undefined && !recipe?.payload)
+    throw new InputError([{ input: 'max-retry-count', message }]);
   // A PERSISTENT job must not have a limit.
   if (share === null || task === 'PERSISTENT') return { body, shareMs: null };
   const problems = shareProblems(ceilings, jobCount, retries);

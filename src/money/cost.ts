@@ -1,10 +1,10 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { timesOf } from '../jobs/metrics.ts';
+import { isFinal } from '../jobs/status.ts';
 
 // What jobs cost: rate × time, run by run, and what was billed. Pure; in Unix ms and US dollars.
 
-/** What rates are by. */
 export const hourMs = 3_600_000;
 
 /** What a job has cost, and how that is known. */
@@ -34,8 +34,12 @@ export function spansOf(
   if (job === null) return [];
   if (job.task !== 'PERSISTENT' && runs.length > 0) {
     return runs.flatMap((run, index) => {
-      const next = runs[index + 1]?.started_at_ms ?? null;
-      return spanOfRun(run, job, createdMs, next ?? endedMs);
+      const [before, next] = [runs[index - 1], runs[index + 1]];
+      // The service says 0 while it does not know when a run started.
+      const isStarted = next === undefined && ['RUNNING', 'COMPLETED'].includes(job.status);
+      const sinceMs = isStarted && startedMs ? Math.max(startedMs, before?.ended_at_ms ?? 0) : null;
+      const known = { ...run, started_at_ms: run.started_at_ms ?? sinceMs };
+      return spanOfRun(known, job, createdMs, next?.started_at_ms ?? endedMs);
     });
   }
   const rateUsd = runs.map((run) => rateOfRun(run, job)).findLast((rate) => rate !== null) ?? null;
@@ -45,11 +49,12 @@ export function spansOf(
 
 function spanOfRun(run: JobRun, job: Job, createdMs: number | null, lastMs: number | null) {
   const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-  // One that never started costs nothing.
   if (startedMs === null && durationMs === null) return [];
   const rateUsd = rateOfRun(run, job);
   const atMs = startedMs ?? 0;
-  if (durationMs !== null) return [{ rateUsd, fromMs: atMs, toMs: atMs + durationMs }];
+  // That of a run that has not ended grows.
+  const isOver = isFinal(run.status) || endedMs !== null || isFinal(job.status);
+  if (durationMs !== null && isOver) return [{ rateUsd, fromMs: atMs, toMs: atMs + durationMs }];
   // A node's clock may be behind: no run began before its job was there.
   return [{ rateUsd, fromMs: Math.max(atMs, createdMs ?? atMs), toMs: endedMs ?? lastMs }];
 }

@@ -20,7 +20,6 @@ export interface HardwareRequirements {
   readonly gpuName: string | null;
 }
 
-/** What is on offer. */
 export interface Offers {
   /** Those that match, the cheapest first. */
   readonly offers: readonly Offer[];
@@ -54,7 +53,6 @@ function filterValue(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-// 500 offers.
 const maxPages = 10;
 // What is on offer changes by the minute.
 const maxAgeMs = 60_000;
@@ -148,7 +146,6 @@ export function maxCostOf(
   }, 0);
 }
 
-/** What is on offer for a cook. */
 export interface Prices {
   readonly requirements: HardwareRequirements;
   /** null where there are none. */

@@ -52,7 +52,6 @@ export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
-  // GitHub refuses more than 140.
   return { state, description: plainText(`${capitalize(words)}${time}${why}`, 139) };
 }
 

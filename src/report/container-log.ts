@@ -42,7 +42,7 @@ export function openLogPrinter(
         end(tail);
         const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
         if (mode === 'on-failure' && isBad && tail.length > 0) {
-          startGroup(`Last ${tail.length} log lines of ${name}`);
+          startGroup(`Last lines of the log of ${name}`);
           for (const text of tail) printLine(print, text);
         }
         if (isOpen) runner.endGroup();
@@ -59,7 +59,6 @@ const silent = { line: () => {}, restart: () => {}, end: () => {} };
 function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string | null {
   try {
     const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-logs-'));
-    // Early, so that it is set even if this process is killed.
     runner.output('logs-path', folder);
     return folder;
   } catch (error) {
@@ -80,7 +79,6 @@ export function createLogPrinter(
 ) {
   let linesLeft = Math.floor(linesOfStep / jobCount);
   let shownRun = 1;
-  // How often each line of the run was printed, and may be repeated after a restart.
   const printed = new Map<string, number>();
   let repeated = new Map<string, number>();
   let isRestarted = false;
@@ -124,7 +122,6 @@ const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
 const maxShown = 7_200;
 const maxLooked = 16_000;
 
-/** @returns how many rows it takes */
 function printLine(print: (text: string) => void, text: string): number {
   const rows = cut(sanitizeLogLine(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
   for (const part of rows) print(`| ${part}`);

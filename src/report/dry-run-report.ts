@@ -6,7 +6,7 @@ import { cut } from '../text.ts';
 import { describeError, type ErrorMessage } from './errors.ts';
 import { describeOffers, formatDuration, formatEstimate } from './format.ts';
 import { formatRef } from './log.ts';
-import { describeOverBudget } from './outcome-messages.ts';
+import { describeOverBudget } from './budget-messages.ts';
 import { writeVerdict } from './outputs.ts';
 import { annotateAll, formatMessage } from './report.ts';
 import { escapeHtml, sanitizeLine, sanitizeLogLine } from './sanitize.ts';

@@ -2,13 +2,14 @@ import {
   GitHubError,
   InputError,
   InterruptedError,
+  NotEndedError,
   ServiceError,
   UncheckedRateError,
   type GitHubTrouble,
   type ServiceTrouble,
 } from '../errors.ts';
 import type { Runner } from '../runner.ts';
-import { describeTrouble, withStop } from './format.ts';
+import { capitalize, describeTrouble, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and how to fix it. */
@@ -38,6 +39,12 @@ export function describeError(error: unknown, attempt: string): ErrorMessage {
       cause: `With \`wait: false\`, no step watches the rate of a job. ${withStop(sanitizeLine(error.message))}`,
       remedy: 'Run the workflow again later, or remove max-hourly-rate.',
     };
+  if (error instanceof NotEndedError)
+    return {
+      title: `Could not ${attempt}: it has not ended`,
+      cause: `${capitalize(sanitizeLine(error.message))}.`,
+      remedy: `It may still be running, and billed. Cancel it in the console: ${consoleUrl}`,
+    };
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
@@ -60,7 +67,6 @@ export function describeInputError(
   return { title: `${what}; nothing was ${undone}`, cause: lines.join('\n'), remedy: '' };
 }
 
-// Trouble with the files of the runner, or a bug in this action.
 function describeInternalError(error: unknown): ErrorMessage {
   const cause = sanitizeLine(
     error instanceof Error ? `${error.name}: ${error.message}` : String(error),
@@ -87,7 +93,6 @@ function explainInternal(cause: string): Explanation {
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
   const { request, trouble, status, detail } = error;
   const [title, remedy] = trouble === 'refused' ? explainRefusal(error) : troubles[trouble];
-  // A recipe is read for all entries, before the cook of any.
   const [, recipeUuid] = /^GET \/v1\/job-recipes\/([\w-]+)$/.exec(request) ?? [];
   const failed = recipeUuid === undefined ? attempt : `read recipe ${recipeUuid}`;
   const what =
@@ -103,7 +108,6 @@ function describeServiceError(error: ServiceError, attempt: string): ErrorMessag
 
 const adviceInDoubt = `The service may have processed the request. Before you run the workflow again, check the console: ${consoleUrl}`;
 
-/** What happened, and how to fix it. */
 type Explanation = readonly [title: string, remedy: string];
 
 const checkUrl = 'Check that the input api-url is the URL of the Dispersed API.';
@@ -237,6 +241,7 @@ export function warnStatusNotSet(runner: Runner, error: unknown): void {
   const remedy =
     (trouble && statusRemedies[trouble]) ??
     'This does not affect the jobs or the result of this step.';
-  const message = `${trouble ? 'GitHub: ' : ''}${describeTrouble(runner, error)} ${remedy}`;
+  const isTheirs = trouble !== null || error instanceof InterruptedError;
+  const message = `${isTheirs ? 'GitHub: ' : ''}${describeTrouble(runner, error)} ${remedy}`;
   runner.annotate('warning', 'The commit status could not be set', message);
 }

@@ -1,11 +1,11 @@
 import { asError, ServiceError } from '../errors.ts';
-import { phasesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { isOpen, phasesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { EarlierTry, OfferSummary, Outcome } from '../jobs/records.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import { costOfJob, hourlyRateOf, totalCostOf, type Cost } from '../money/cost.ts';
 import { maxCostOf } from '../money/offers.ts';
 import { formatResult, results, sortByResult } from '../jobs/results.ts';
-import { formatStatus, isFinal } from '../jobs/status.ts';
+import { formatStatus } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { sanitizeLine } from './sanitize.ts';
 
@@ -32,7 +32,7 @@ export function withStop(sentence: string): string {
 /** What an error of Node or a library says, which may quote anything. */
 export function describeTrouble(runner: Runner, error: unknown): string {
   const cause = sanitizeLine(runner.redactor.redact(asError(error).message));
-  return withStop(cause || 'there was no time left');
+  return withStop(cause || 'no response in time');
 }
 
 /** The first of these texts that fit into so many bytes of UTF-8, with one more after each. */
@@ -137,11 +137,9 @@ export function formatTotal(outcomes: readonly Outcome[], billed = ''): string {
   return `${formatCost(total, 'about')}${total.is === 'billed' ? billed : ''}`;
 }
 
-// It has started, and its cost is not known, or not all of it.
 function costsMore(outcome: Outcome): boolean {
   const hasStarted = phasesOf(outcome).some(({ kind }) => kind === 'running');
-  const isOver = outcome.job !== null && isFinal(outcome.job.status);
-  return hasStarted && (!isOver || costOfJob(outcome) === null);
+  return hasStarted && (isOpen(outcome) || costOfJob(outcome) === null);
 }
 
 function mayBeCreated({ error, unansweredMark }: Outcome): boolean {
@@ -156,15 +154,15 @@ const phrasesOfCancel = {
 };
 
 function phraseOf(outcome: Outcome): string {
-  const { result, job, cancel, origin } = outcome;
+  const { result, cancel, origin } = outcome;
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   if (uuidOf(outcome) === null && ['error', 'cancelled'].includes(result)) {
     if (mayBeCreated(outcome)) return 'may have been created';
     return result === 'error' ? 'could not be cooked' : 'was not created';
   }
   if (result === 'error') return 'could not be watched';
-  const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
-  return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
+  const isLeft = result === 'cancelled' && isOpen(outcome);
+  return isLeft ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
 }
 
 /** The result of a job after a count: `failed`, `not created`. */
@@ -189,7 +187,6 @@ export function capitalize(words: string): string {
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
-/** A GPU model in one short line. */
 export function formatModel(gpuName: string | null): string {
   return gpuName === null ? 'the GPU' : sanitizeLine(gpuName, 60);
 }

@@ -34,7 +34,6 @@ export type Print = (text: string, index?: number) => void;
 /** From so many jobs on, the log counts them instead of printing the changes of each. */
 export const minManyJobs = 21;
 
-/** @param jobCount how many jobs the step has */
 export function createLog(runner: Runner, clock: Clock, jobCount: number) {
   const startMs = clock.monotonicMs();
   const print: Print = (text, index) => {
@@ -86,7 +85,6 @@ function createJobMessages(print: Print, jobCount: number) {
       print(describe(word, text.trimStart()), ref.index);
     },
     statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange, job: Job) => {
-      // Of many jobs only failures are printed, beside the progress.
       if (jobCount >= minManyJobs && finalResultOf(status) !== 'failed') return;
       const machine = status === 'RUNNING' && job.gpu_name ? `on ${job.gpu_name}` : '';
       // The reason of our own cancel was printed with it.

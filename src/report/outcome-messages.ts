@@ -1,13 +1,14 @@
-import { InterruptedError, ServiceError } from '../errors.ts';
-import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
-import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
-import { formatReadyCheck, type Outcome, type OverBudget } from '../jobs/records.ts';
+import { ServiceError } from '../errors.ts';
+import { exitCodeOf, failurePhaseOf, failedToStart, type FailurePhase } from '../jobs/failure.ts';
+import { durationsOf, isOpen, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { formatReadyCheck, type Outcome } from '../jobs/records.ts';
 import { wasStopped } from '../jobs/outcome.ts';
 import { mayRestart } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { formatStatus, isEnding, isFinal } from '../jobs/status.ts';
+import { describeOverBudget } from './budget-messages.ts';
 import { checkConsole, consoleUrl, describeError, type ErrorMessage } from './errors.ts';
-import { describeTry, formatDuration, formatExactUsd, formatModel, withStop } from './format.ts';
+import { describeTry, formatDuration, formatModel, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** Whether the step may pass with this outcome: an interrupted one is no success. */
@@ -31,7 +32,7 @@ function describeErrorOfJob(outcome: Outcome, error: Error): ErrorMessage {
   const request = error instanceof ServiceError ? error.request : '';
   if (uuid === null || request.endsWith('/cook'))
     return describeError(error, `cook recipe ${ref.recipeUuid}`);
-  const isCancel = request.endsWith('/cancel') || error instanceof InterruptedError;
+  const isCancel = request.endsWith('/cancel') || !(error instanceof ServiceError);
   const attempt = `${isCancel ? 'cancel' : 'watch'} job ${uuid}`;
   const message = describeError(error, attempt);
   // A job that was seen: its UUID cannot be wrong.
@@ -54,14 +55,10 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
   const uuid = uuidOf(outcome);
   const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
   const fate = `${who} ${describeFate(outcome)}`;
-  const isOpen = job !== null && !isFinal(job.status);
-  const canceled = isOpen && outcome.cancel !== 'accepted' ? 'Not canceled' : 'Canceled';
+  const isUncanceled = isOpen(outcome) && outcome.cancel !== 'accepted';
+  const canceled = isUncanceled ? 'Not canceled' : 'Canceled';
   if (result === 'timed-out') {
-    // Our own cancel may have ended it since.
-    const open = outcome.timeline.findLast(({ status }) => !isFinal(status) && !isEnding(status));
-    const word = sanitizeLine(formatStatus(open?.status ?? 'not finished'), 60);
-    const status = job === null ? '' : ` while the job was ${word}`;
-    const cause = `The timeout was reached${status}.${describeReadiness(outcome)} ${fate}`;
+    const cause = `The timeout was reached${describeLast(outcome)}.${describeReadiness(outcome)} ${fate}`;
     return ['Timed out', cause, getTimeoutRemedy(outcome)];
   }
   if (result === 'over-budget' && overBudget !== null) {
@@ -70,12 +67,12 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
     const isShare = overBudget.kind === 'share';
     return ['Over budget', isShare ? `${who} ${cause}` : `${cause} ${fate}`, remedy];
   }
-  if (ending === 'interrupt' && result === 'detached') {
+  if (ending === 'interrupt' && result === 'detached' && outcome.isKept) {
     const cause = `${who} was left running, because of \`on-workflow-cancel: detach\`.`;
     const remedy = `It is billed while it runs. To stop it, use the console: ${consoleUrl}`;
     return ['Left running', cause, remedy];
   }
-  if (ending === 'interrupt' && result === 'cancelled') {
+  if (ending === 'interrupt' && ['cancelled', 'detached'].includes(result)) {
     const cause = `The workflow was canceled or reached a time limit. ${fate}`;
     const remedy =
       'If you did not cancel the workflow, check timeout-minutes and concurrency in the workflow file.';
@@ -91,7 +88,22 @@ function explain(outcome: Outcome): readonly [heading: string, cause: string, re
     const reason = job?.status_reason ? `: ${withStop(sanitizeLine(job.status_reason))}` : '.';
     return ['Canceled', `${who} was canceled${reason}`, getCancelRemedy(outcome)];
   }
+  if (job?.status === 'COMPLETED') {
+    const remedy = `The command of the image must keep running. ${getRemedy(outcome)}`;
+    return ['Not ready', `${who} ended before it was ready.${describeReadiness(outcome)}`, remedy];
+  }
   return ['Failed', `${who} ${describeFailure(outcome)}`, getRemedy(outcome)];
+}
+
+// As it was last seen: our own cancel may have ended it since.
+function describeLast({ job, timeline, cancel, unread }: Outcome): string {
+  if (job === null) return '';
+  const isOurs = (status: string) => cancel !== null && isEnding(status);
+  const open = timeline.findLast(({ status }) => !isFinal(status) && !isOurs(status));
+  const word = sanitizeLine(formatStatus(open?.status ?? 'not finished'), 60);
+  if (unread === null) return ` while the job was ${word}`;
+  const cause = sanitizeLine(unread.answer, 300);
+  return `. The job was last ${word}, and could not be read for ${formatDuration(unread.forMs)}: ${cause}`;
 }
 
 function describeReadiness({ readiness }: Outcome): string {
@@ -103,26 +115,33 @@ function describeReadiness({ readiness }: Outcome): string {
 // No more than is known: a job is said to be canceled only where the service says so, and what may
 // still be running is said to.
 function describeFate(outcome: Outcome): string {
-  const { ref, job, cancel, isKept, unansweredMark } = outcome;
-  if (job === null && ref.jobUuid !== null)
-    return `could not be read. It may still be running, and billed. Check it in the console: ${consoleUrl}`;
+  const { result, ref, job, cancel, isKept, unansweredMark, unread } = outcome;
+  const mayRun = `may still be running, and billed. Check it in the console: ${consoleUrl}`;
+  if (job === null && ref.jobUuid !== null) return `could not be read. It ${mayRun}`;
+  if (unread !== null && cancel === null) return mayRun;
   if (job === null)
     return unansweredMark === null
       ? 'was not created.'
       : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
-  const isOpen = !isFinal(job.status);
-  if (!isOpen && wasStopped(outcome)) return 'was canceled.';
+  const hasEnded = !isOpen(outcome);
+  if (hasEnded && wasStopped(outcome)) return 'was canceled.';
   if (cancel === 'accepted' && mayRestart(job))
     return 'failed. It is being canceled so that the service does not restart it.';
-  if (cancel !== null && !isOpen && !mayRestart(job)) return 'ended before it could be canceled.';
+  if (cancel !== null && hasEnded && !mayRestart(job)) return 'ended before it could be canceled.';
+  if (cancel === 'accepted' && isEnding(job.status)) return 'is being canceled.';
   if (cancel === 'accepted')
     return `is being canceled, and is still ${sanitizeLine(formatStatus(job.status), 60)}.`;
   if (cancel === 'failed')
     return `could not be canceled. It may still be running, and billed. The post step tries again. To check, use the console: ${consoleUrl}`;
   return isKept
-    ? `was left running, as set in the inputs. It is billed while it runs. To stop it, use the console: ${consoleUrl}`
+    ? `was left running${result === 'timed-out' ? ' because of on-timeout' : ''}. It is billed while it runs. To stop it, use the console: ${consoleUrl}`
     : `may still be running, and billed. The post step cancels it. To check, use the console: ${consoleUrl}`;
 }
+
+// 128 + SIGKILL: only the kernel kills a container in the middle of its work.
+const killed = 137;
+
+const outOfMemory = /\bOOM|(?<!\b(?:cuda|gpu|device) )\bout of memory/i;
 
 const hardware = 'less hardware, another gpu-name, or more regions (allowed-region-codes)';
 
@@ -147,24 +166,28 @@ const remedies: Readonly<Record<FailurePhase, readonly [ofFailure: string, ofTim
 };
 
 function phaseOf(outcome: Outcome): FailurePhase {
-  return failurePhaseOf(outcome) ?? 'run';
+  const phase = failurePhaseOf(outcome) ?? 'run';
+  // What has an exit code did start, though no look has seen it run.
+  const isStarted = exitCodeOf(outcome) !== null && !failedToStart(outcome);
+  return phase === 'start' && isStarted ? 'run' : phase;
 }
-
-// 128 + SIGKILL: only the kernel kills a container in the middle of its work.
-const killed = 137;
 
 function getRemedy(outcome: Outcome): string {
   const phase = phaseOf(outcome);
-  if (phase === 'run' && exitCodeOf(outcome) === killed)
-    return 'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.';
+  const isKilled = exitCodeOf(outcome) === killed;
+  if (phase === 'run' && (isKilled || outOfMemory.test(outcome.job?.status_reason ?? '')))
+    return 'This usually means that the container ran out of memory: increase min-ram-gb.';
   if (phase === 'run' && outcome.logTail.length > 0)
     return `Read the full log, in the folder of the output logs-path or in the console: ${consoleUrl}`;
   return remedies[phase][0];
 }
 
 function getTimeoutRemedy(outcome: Outcome): string {
-  const { readyCheck, readiness, logTail } = outcome;
+  const { readyCheck, readiness, logTail, unread } = outcome;
   const lessTime = 'Increase timeout only if the server needs more time to start.';
+  if (unread !== null) return 'Check the input api-url and the network.';
+  if (readiness?.answer.includes('has no address'))
+    return 'Check that ports contains the port. Some machines report no address if ports does not contain 22. Otherwise, run the workflow again to get another machine.';
   if (readiness?.check.includes('ssh'))
     return `Check that the image runs sshd and passes SSH_PUBKEY to the user in ssh-user. ${lessTime}`;
   if (readyCheck === null || readiness === null) return remedies[phaseOf(outcome)][1];
@@ -192,9 +215,9 @@ function describeFailure(outcome: Outcome): string {
   const failed = describePhase(outcome);
   const reason = sanitizeLine(outcome.job?.status_reason ?? '', 1_000);
   if (reason === '') return `${failed}. The service gave no reason.`;
-  const rest = exitCodeOf(outcome) === null ? reason : reason.replace(exitWords, '');
-  // Such as the brackets around what follows the exit code.
-  const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
+  const isCode = exitCodeOf(outcome) !== null && phaseOf(outcome) === 'run';
+  const rest = isCode ? reason.replace(exitWords, '') : reason;
+  const said = rest.replace(/^\s*\(([^()]*)\)$/, '$1').replace(/^[\s:;,.)-]+/, '');
   return said === '' ? `${failed}.` : `${failed}: ${withStop(said)}`;
 }
 
@@ -217,40 +240,4 @@ function describePhase(outcome: Outcome): string {
 
 function seconds(before: string, value: number | null): string {
   return value === null ? '' : `${before}${formatDuration(value * 1000)}`;
-}
-
-const changeHardware = 'change gpu-name, gpu-count, min-vram-gb, or allowed-region-codes';
-const increaseMaxCost = 'Increase max-cost, cook fewer jobs, or shorten them.';
-
-const say = (cause: string, remedy = increaseMaxCost) => ({ cause, remedy });
-
-/** Why a job was over budget, and what to change, without foreign text. */
-export function describeOverBudget(why: OverBudget) {
-  const ceiling = formatExactUsd(why.ceilingUsd);
-  const amount = why.kind === 'share' ? formatDuration(why.limitMs) : formatExactUsd(why.amountUsd);
-  switch (why.kind) {
-    case 'share':
-      return say(
-        `ran for ${amount}, the time that its share of max-cost (${ceiling}) pays for, and the service ended it.`,
-      );
-    case 'offers':
-      return say(
-        `Every matching offer costs more than max-hourly-rate (${ceiling}). The cheapest costs ${amount} an hour.`,
-        `Increase max-hourly-rate, or ${changeHardware}.`,
-      );
-    case 'rate':
-      return say(
-        `The job costs ${amount} an hour, for all its machines. max-hourly-rate is ${ceiling}.`,
-        `Run the workflow again to get another machine, increase max-hourly-rate, or ${changeHardware}.`,
-      );
-    case 'rest':
-      return say(
-        `The earlier jobs cost ${amount}, and max-cost is ${ceiling}. The rest does not pay for one minute of this job.`,
-      );
-    case 'cost':
-      // It may be more: a rate may become known late.
-      return say(
-        `The jobs of this step cost ${amount} together, and max-cost is ${ceiling}. The action cancels jobs before they exceed max-cost, if their rates are known.`,
-      );
-  }
 }

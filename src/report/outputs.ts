@@ -35,7 +35,7 @@ export function writeOutputs(
   const uuids = outcomes.map(uuidOf);
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
-  const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
+  const worstJob = worstFirst[0]?.job;
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', cut(worstJob?.status_reason ?? '', maxReason));
   const cost = totalCostOf(outcomes);
@@ -43,7 +43,10 @@ export function writeOutputs(
   const urls = outcomes.flatMap(nodeUrlsOf);
   const texts = urls.map((each) => JSON.stringify(each));
   runner.output('node-urls', `[${firstThatFit(texts, maxNodeUrls).join(',')}]`);
-  const url = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+  const url = mainUrlOf(
+    outcomes.slice(0, 1).flatMap(nodeUrlsOf),
+    outcomes[0]?.readyCheck?.port ?? null,
+  )?.url;
   if (url !== undefined) runner.output('url', url);
   runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
   const jobs = outcomes.map(describeJob);
@@ -101,7 +104,6 @@ export function describeJob(outcome: Outcome) {
   };
 }
 
-// Each of more jobs would write all outputs again.
 const maxEarly = 50;
 
 /**

@@ -44,7 +44,6 @@ export function startProgress(
     update(index, { status, ...started, endedMs: isFinal(status) ? nowMs : null });
   };
   const tick = () => {
-    // The closing line has the counts at the end.
     if (jobs.every(({ endedMs }) => endedMs !== null)) return;
     const nowMs = clock.monotonicMs();
     const counts = describeCounts(jobs);
@@ -94,7 +93,6 @@ function describeCounts(jobs: readonly JobProgress[]): string {
   return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
 
-// One unusual job must not decide.
 const minEnded = 3;
 
 /** `; about 7m left`, where the jobs take as long as those that have ended; else empty. */

@@ -19,7 +19,6 @@ export async function reportOutcomes(
   const { isFine = endedWell } = options;
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
-  // What keeps all of them from being cooked is one error.
   const groups = Map.groupBy(sortByResult(bad), (outcome) => outcome.error ?? outcome);
   const messages = [...groups.values()].flatMap((group) => group.slice(0, 1).map(describeOutcome));
   annotateAll(runner, messages);

@@ -10,7 +10,6 @@ import { cut, stripInvisible } from '../text.ts';
  * @param maxLength in UTF-16 units, with an ellipsis for the rest
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
-  // With room for what does not show.
   const looked = text.slice(0, 4 * maxLength + 2_000);
   const rest = looked.length < text.length ? '…' : '';
   const line = sanitizeLogLine(looked.replaceAll(/[\r\n\t]+/g, ' ')).trim();

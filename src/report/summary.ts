@@ -1,8 +1,7 @@
 import { InputError, ServiceError } from '../errors.ts';
-import { timesOf, uuidOf } from '../jobs/metrics.ts';
+import { isOpen, timesOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { results, sortByResult } from '../jobs/results.ts';
-import { isFinal } from '../jobs/status.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import type { ErrorMessage } from './errors.ts';
@@ -52,7 +51,6 @@ export async function writeSummary(runner: Runner, render: () => string): Promis
 function cutToFit(markdown: string, max: number): string {
   if (Buffer.byteLength(markdown) <= max) return markdown;
   const note = '\n\nThe rest of the summary did not fit. See the log of the step.\n';
-  // With room for what closes it.
   const text = firstThatFit(markdown.split('\n'), max - note.length - 40).join('\n');
   const isCutIn = (tag: string) => text.lastIndexOf(`<${tag}`) > text.lastIndexOf(`</${tag}>`);
   const close = ['pre', 'table', 'ul', 'details'].filter(isCutIn).map((tag) => `\n</${tag}>`);
@@ -60,7 +58,6 @@ function cutToFit(markdown: string, max: number): string {
 }
 
 export interface ReportOptions {
-  /** Whether the step may pass with this outcome. */
   readonly isFine?: (outcome: Outcome) => boolean;
   /** Whether jobs that are still running are canceled when the workflow's job ends. */
   readonly stopsWithJob?: boolean;
@@ -116,7 +113,6 @@ function renderFailures(
     const names = group.map((outcome) => formatName(outcome, isSeveral)).join(', ');
     const icon = group.map(({ result }) => results[result].icon)[0];
     const who = group.length > 1 ? text.replaceAll('The job ', 'Each ') : text;
-    // Of a single job that was never seen there is no name.
     const hasName = isSeveral || group.some(({ job }) => job !== null);
     const line = `${hasName ? `<b>${names}</b>: ` : ''}${who}`.replace('</b>: The job ', '</b> ');
     const logs = group
@@ -136,7 +132,6 @@ function describeFailure(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
   const unnamed = (text: string) =>
     text.replaceAll(`Job ${uuid}`, 'The job').replaceAll(`job ${uuid}`, 'the job');
-  // An annotation has room for some of the problems.
   const whole = error instanceof InputError ? `\n${error.message}` : cause;
   const message = { title: unnamed(title), cause: unnamed(whole), remedy };
   return renderMessage(message, error !== null);
@@ -160,12 +155,13 @@ function renderLog({ ref, logTail }: Outcome, isSeveral: boolean, maxSize: numbe
 }
 
 function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
-  const open = outcomes.filter(
-    ({ job, cancel }) => job !== null && !isFinal(job.status) && cancel !== 'accepted',
-  );
+  const open = outcomes.filter((outcome) => isOpen(outcome) && outcome.cancel !== 'accepted');
   if (open.length === 0) return '';
-  // The last status is not known, or the cancel was not accepted.
-  const isUncertain = open.some(({ ending, cancel }) => ending === 'lost' || cancel === 'failed');
+  const isUncertain = open.some(
+    ({ job, ending, cancel, unread }) =>
+      // The last status is not known, the cancel did not work, or it has run, and no longer does.
+      ending === 'lost' || unread || cancel || (job?.status !== 'RUNNING' && job?.started_at),
+  );
   const names = open.slice(0, maxListed).map((outcome) => formatName(outcome, outcomes.length > 1));
   const rate = formatRates(open);
   const hasServer = open.some(({ job }) => job?.task === 'PERSISTENT');

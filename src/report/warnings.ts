@@ -27,11 +27,8 @@ export function createWarnings(runner: Runner) {
 
 function createFailureWarnings(warn: Warn, causeOf: (error: unknown) => string) {
   return {
-    /** @param status null where it could not be read */
-    notEnded: (jobUuid: string, status: string | null) => {
-      const word = status && sanitizeLine(formatStatus(status), 60);
-      const seen = word === null ? 'could not be read' : `is still ${word}`;
-      const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job ${seen}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${consoleUrl}`;
+    notEnded: (jobUuid: string, status: string) => {
+      const message = `The action asked the service to cancel job ${jobUuid}, but the status of the job is still ${formatStatus(status)}. Check in the console that it ${status === 'FAILED' ? 'is not restarted' : 'ends'}: ${consoleUrl}`;
       warn('A canceled job has not ended yet', message, jobUuid);
     },
     /** A cook without a response has created a job after all. */
@@ -82,7 +79,7 @@ function createJobWarnings(warn: Warn) {
     },
     /** The step no longer waits for the address of a job that is running. */
     noAddress: ({ job: { uuid } }: SubmittedJob) => {
-      const message = `Job ${uuid} is running, but its machine has not reported an address. Some machines report no address if ports does not contain 22. Add 22 to ports, or run the workflow again.`;
+      const message = `Job ${uuid} is running, but its machine has not reported an address. Some machines report no address if ports does not contain 22: if it does not, add it. Otherwise, run the workflow again.`;
       warn('A job has no address yet', message);
     },
     resultsIgnored: (jobUuid: string, reason: string) => {
@@ -93,7 +90,6 @@ function createJobWarnings(warn: Warn) {
       const message = describeNoOffers(prices);
       warn('No offer matches', message, message);
     },
-    /** @param hasCeiling whether the rates of the jobs have a ceiling */
     offersUnknown: (error: Error, hasCeiling: boolean) => {
       const cause = withStop(sanitizeLine(error.message, 200));
       const later = hasCeiling ? ' The action checks the rates when the jobs run.' : '';

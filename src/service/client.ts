@@ -17,7 +17,6 @@ import {
   type WireRequest,
 } from './sign.ts';
 
-/** A request in the caller's terms. */
 export interface Call {
   readonly method: WireRequest['method'];
   readonly pathname: string;
@@ -39,7 +38,6 @@ export function nowOf({ serverNow, clock }: Client): number {
   return serverNow() ?? clock.now();
 }
 
-/** What it takes to reach the service. */
 export interface Access {
   readonly apiUrl: URL;
   readonly keys: Keys;
@@ -142,7 +140,6 @@ const clockSlackMs = 60_000;
 // After the first answer it takes two in a row that agree: a cache or a gateway may have a clock of its
 // own, and costs are calculated by it.
 function createServerClock({ monotonicMs }: Clock) {
-  // Both of the monotonic clock.
   let aheadMs: number | null = null;
   let lastMs: number | null = null;
   return {

@@ -20,7 +20,6 @@ import {
 /** The body of a cook: every field optional, each overrides the recipe's. */
 export type CookBody = JsonMapping;
 
-/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** How many members it has, those that cannot be read included. */

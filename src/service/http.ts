@@ -3,7 +3,6 @@ import { systemClock, withDeadline } from '../clock.ts';
 import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
 import type { WireRequest } from './sign.ts';
 
-/** An answer of the service, whatever its status. */
 export interface WireAnswer {
   readonly status: number;
   readonly text: string;

@@ -62,7 +62,6 @@ export function splitIntoGroups<T>(items: readonly T[], size: number): readonly 
   return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }
 
-// Few at a time, to spare the service.
 const maxConcurrent = 16;
 
 /**
@@ -95,7 +94,6 @@ export async function readTogether<T>(
   return found;
 }
 
-/** What a look at a job brings. */
 export type Answer = Job | ServiceError;
 
 // A list that hangs would make each look as slow, and single reads may work where lists do not.
@@ -221,7 +219,6 @@ export function createDescribedReader(
         for (const job of await Promise.all(reads)) {
           if (!(job instanceof Error)) yield job;
           else if (!(job instanceof ServiceError)) throw job;
-          // The service is in trouble: it is left alone.
           else if (job.trouble !== 'unreadable' && job.retryable) throw job;
           else failures.push(job);
         }

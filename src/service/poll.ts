@@ -25,7 +25,6 @@ export function pollIntervalMs(interval: PollInterval, unchangedMs: number): num
   return autoPausesMs.find((pauseMs) => pauseMs <= unchangedMs * autoShare) ?? minAutoMs;
 }
 
-/** How a job stands that is watched. */
 export interface Watch {
   readonly status: string | null;
   readonly changedAtMs: number;
@@ -112,6 +111,8 @@ export function createPoller(options: PollerOptions) {
   const { client, interval, signal } = options;
   const loop = createLoop(options);
   return {
+    /** Why no job can be read, and for how long, in ms; null where that is not so. */
+    unread: loop.unread,
     /**
      * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
      * @param isKnown whether it was seen just now; otherwise the first look is at once
@@ -147,6 +148,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
   let wake = new AbortController();
   let health = { failures: 0, pauseMs: 0, isDown: false };
   let notBeforeMs = 0;
+  let outage: { readonly answer: string; readonly sinceMs: number } | null = null;
 
   const look = async (due: readonly WatchedJob[]) => {
     const uuids = new Set(due.map(({ uuid }) => uuid));
@@ -157,8 +159,12 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
     health = nextPause(health.failures, [...answers.values()], random);
     notBeforeMs = clock.monotonicMs() + health.pauseMs;
     const [first] = answers.values();
-    if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
+    if (!health.isDown) outage = null;
     if (!health.isDown && wasDown) onAvailable();
+    if (health.isDown && !wasDown && first instanceof ServiceError) {
+      outage = { answer: first.message, sinceMs: clock.monotonicMs() };
+      onUnavailable(first);
+    }
     for (const job of due) takeAnswer(job, answers.get(job.uuid), clock.monotonicMs(), interval);
   };
   const run = async () => {
@@ -178,6 +184,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
     isRunning = false;
   };
   return {
+    unread: () => outage && { ...outage, forMs: clock.monotonicMs() - outage.sinceMs },
     add: (job: WatchedJob) => {
       watched.add(job);
       wake.abort();

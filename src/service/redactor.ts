@@ -73,7 +73,6 @@ function createReplacer() {
         if (text.trim().length < minLength || known.has(text) || known.size === maxTexts) continue;
         known.add(text);
         forms.push(...formsOf(text));
-        // The longest first, for one may be a part of another.
         forms.sort((a, b) => b.length - a.length);
       }
     },

@@ -14,7 +14,6 @@ export interface RetryRule {
 export const retryRules = {
   // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
   plan: { maxTries: 6, maxNotFound: 1 },
-  // A bill is not waited for, but a blip may pass.
   bill: { maxTries: 2, maxNotFound: 1 },
   // What is not canceled is billed: main tries for about a minute, and post as long as it can.
   cancel: { maxTries: 8, maxNotFound: 2 },

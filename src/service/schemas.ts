@@ -48,13 +48,13 @@ const timestamp = z.pipe(
   }),
 );
 
-/** Whether a container can be reached from outside. The rest of its parameters may be secret. */
+/** Whether a container can be reached from outside; null: by the ports of its image. The rest may be secret. */
 const container = z.pipe(
   z.object({
     parameters: z.object({ ports: z.optional(z.unknown()), sshkey: z.optional(z.unknown()) }),
   }),
   z.transform(({ parameters: { ports, sshkey } }) => ({
-    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
+    isReachable: Boolean(sshkey) || (Array.isArray(ports) ? ports.length > 0 : null),
   })),
 );
 
@@ -83,7 +83,6 @@ export const jobSchema = z.object({
   parameters: z.catch(z.optional(z.nullable(container)), null),
 });
 
-/** A job as the service last described it. */
 export type Job = Readonly<z.infer<typeof jobSchema>>;
 
 const nodeUrlSchema = z.object({
@@ -146,7 +145,6 @@ function textOfLog(logs: unknown): string {
   return ended.join('') + (lines.at(-1) ?? '');
 }
 
-// As loggers commonly call it.
 const lineFields = ['message', 'text', 'log', 'line', 'msg'];
 
 function lineOf(entry: unknown): string {
@@ -183,7 +181,6 @@ export const offerSchema = z.object({
   }),
 });
 
-/** A kind of machine that can be had now, and its price. */
 export type Offer = Readonly<z.infer<typeof offerSchema>>;
 
 export const ledgerTransactionSchema = z.object({

@@ -94,6 +94,9 @@ check_path() {
   esac
 }
 
+# After tar: whether all that is wrong is that a file was changed meanwhile, such as a log. It was named.
+was_changed='{ [ $? = 1 ] && tar --version | grep -q GNU; }'
+
 # Patterns for tar: as in .gitignore, a slash at the end is no part of a name, and one at the start is
 # the current folder.
 list_ignored() {
@@ -107,7 +110,7 @@ push() {
     check_path push "$path"
     [ -e "$path" ] || [ -L "$path" ] || fail "push: $path does not exist"
   done
-  tar --exclude=.git --exclude-from=<(list_ignored) -cf - -- "${@/#/./}" | machine 'mkdir -p ~/work && tar -C ~/work -xpof -' || {
+  { tar --exclude=.git --exclude-from=<(list_ignored) -cf - -- "${@/#/./}" || eval "$was_changed"; } | machine 'mkdir -p ~/work && tar -C ~/work -xpof -' || {
     [ "${PIPESTATUS[1]}" != 255 ] || lost
     fail 'push: not all files could be sent'
   }
@@ -157,7 +160,7 @@ receive() {
   # Named before it is made, so that a signal at this moment leaves nothing behind.
   folder=$(cd -- "$3" && pwd -P)/.gpu-pull.$id && mkdir -m 700 -- "$folder" || return 1
   # What a file such as ~/.bashrc prints comes before the archive, and may have no end of line.
-  machine "$1 && echo && echo gpu-archive && tar -cf - --$2" | while IFS= read -r line || exit 1; do
+  machine "$1 && echo && echo gpu-archive && { tar -cf - --$2 || $was_changed; }" | while IFS= read -r line || exit 1; do
     [ "$line" != gpu-archive ] || exec tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
   done || {
     codes=("${PIPESTATUS[@]}")
@@ -167,7 +170,7 @@ receive() {
     is_partial=1
   }
   # A folder that cannot be written to can be neither moved nor removed.
-  chmod -R u+rwX -- "$folder"
+  chmod -R -- u+rwX "$folder"
   for root in "${asked[@]}"; do
     path=$(printf %s "$folder/$root" | sed 's/[][*?\\]/\\&/g')
     others+=(! -path "${path%/}" ! -path "$path*")
@@ -241,8 +244,9 @@ run_script() {
   }
   machine "rm -rf $place" </dev/null || true
   for file in output summary; do
+    : >>"$folder/$file"
     [ "$(wc -c <"$folder/$file")" -le 1048576 ] ||
-      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY, or deleted the file: no outputs and no summary were added to the step'
+      fail 'the script wrote more than 1 MiB to GITHUB_OUTPUT or GITHUB_STEP_SUMMARY: no outputs and no summary were added to the step'
   done
   add_to "${GITHUB_OUTPUT:-/dev/null}" <"$folder/output"
   add_to "${GITHUB_STEP_SUMMARY:-/dev/null}" <"$folder/summary"

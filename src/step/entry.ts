@@ -18,6 +18,8 @@ export interface Seen extends RunData, Pick<Outcome, SeenOfOutcome> {
   readonly submitted: SubmittedJob | null;
   /** The run limit that the job was cooked with, in ms, where that is its share of `max-cost`. */
   readonly shareMs: number | null;
+  /** Whether its server was of use. */
+  readonly wasReady: boolean;
 }
 
 const nothingSeen: Seen = {
@@ -31,6 +33,7 @@ const nothingSeen: Seen = {
   overBudget: null,
   offers: null,
   shareMs: null,
+  wasReady: false,
 };
 
 /** What a step has to do with one job. */

@@ -38,7 +38,8 @@ export async function withStep<T>(
 function startReports({ plan, entries, deps, log, listeners }: Step, signal: AbortSignal): void {
   const { apiUrl, timeoutMs, policy, goalResult, cancelReason } = plan;
   if (entries.length === 0 || cancelReason !== undefined) return;
-  const atTimeout = timeoutWords[policy.onTimeout];
+  const end = policy.onJobEnd === 'cancel' ? "run until the workflow's job ends" : '$&';
+  const atTimeout = timeoutWords[policy.onTimeout].replace('keep running', end);
   log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
   const progress = { timeoutMs, atTimeout };
   listeners.push(startProgress(log.print, deps.clock, entries.length, progress, signal));
@@ -79,7 +80,7 @@ function startStep(step: Step): void {
 export async function finish(step: Step, commitStatus: CommitStatus): Promise<readonly Outcome[]> {
   await refreshRunning(step);
   const outcomes = await decide(step);
-  const token = step.entries.find(({ accessToken }) => accessToken !== null)?.accessToken;
+  const token = step.entries[0]?.accessToken;
   if (token) step.deps.runner.output('access-token', token);
   await commitStatus.settle(step.end.deadline);
   step.log.print(formatClosing(outcomes));
@@ -89,7 +90,6 @@ export async function finish(step: Step, commitStatus: CommitStatus): Promise<re
 /** The verdict: once nothing is left to do about any job, nothing that happens later changes it. */
 async function decide(step: Step): Promise<readonly Outcome[]> {
   const { end, entries, client, deps } = step;
-  // After an interrupt, there are only seconds for the reports.
   const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
   const outcomesNow = () => entries.map((entry) => outcomeNow(step, entry));
   let billed: readonly Outcome[] = [];

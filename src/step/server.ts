@@ -41,7 +41,7 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
   const served = new AbortController();
   const over = new AbortController();
   const signal = AbortSignal.any([step.end.signal, over.signal, served.signal]);
-  const isToRun = getWaitUntil(step.plan, submitted.job) === 'running';
+  const waitUntil = getWaitUntil(step.plan, submitted.job);
   let work: Promise<void> | null = null;
   let isWaitReported = false;
   let server = noServer;
@@ -55,15 +55,20 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
       listedAtMs = nowMs;
       server = await readServer(step, entry, job, log, server, signal);
     }
-    if (isToRun && server.isReported) return true;
-    if (server.urls.length > 0) return isReady(step, entry, submitted, server.urls, signal);
-    if (!isWaitReported && server.runUuid !== null) step.log.noAddressYet(submitted);
-    isWaitReported ||= server.runUuid !== null;
+    if (waitUntil === 'running' && server.isReported) return true;
+    const isWaiting = server.urls.length === 0 && server.runUuid !== null;
+    if (!isWaitReported && isWaiting) step.log.noAddressYet(submitted);
+    isWaitReported ||= isWaiting;
+    if (server.urls.length > 0 || waitUntil === 'ready')
+      return isReady(step, entry, submitted, server.urls, signal);
     const isSure = job.parameters?.isReachable === true;
-    return isToRun && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
+    return waitUntil === 'running' && !isSure && nowMs - runsSinceMs >= maxUnknownWaitMs;
   };
   const check = async (job: Job) => {
-    if (await isServing(job)) served.abort();
+    if (await isServing(job)) {
+      setSeen(entry, { wasReady: true });
+      served.abort();
+    }
     work = null;
   };
   return {
@@ -73,7 +78,7 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
     mayReadLog: () => server.runUuid !== null,
     /** To be called after each look that shows the job RUNNING; returns at once. */
     onRunning: (job: Job) => {
-      if (job.parameters?.isReachable === false && isToRun) served.abort();
+      if (job.parameters?.isReachable === false && waitUntil === 'running') served.abort();
       else work ??= check(job);
     },
     /** To be called when it does not run any more: its next run has other addresses. */
@@ -110,7 +115,6 @@ async function readServer(
     }
     return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
   } catch {
-    // The next turn reads them again.
     return before;
   }
 }
@@ -133,7 +137,8 @@ async function isReady(
   const sinceMs = isSame ? (before?.sinceMs ?? sentMs) : sentMs;
   const forMs = clock.monotonicMs() - sinceMs;
   setSeen(entry, { readiness: refusal && { ...refusal, sinceMs, forMs } });
-  if (refusal !== null && !isSame) step.log.notReady(submitted, refusal.check, refusal.answer);
+  if (refusal !== null && !isSame && urls.length > 0)
+    step.log.notReady(submitted, refusal.check, refusal.answer);
   return refusal === null;
 }
 

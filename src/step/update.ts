@@ -12,9 +12,10 @@ import { reconcile, type Custody } from '../custody/reconcile.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { vendorUser } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
-import type { EarlierTry, Origin, Outcome, OverBudget, StopReason } from '../jobs/records.ts';
+import type { EarlierTry, Origin, OverBudget, StopReason } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
 import { createEntry, seeJob, setSeen, type Entry } from './entry.ts';
+import { getWaitUntil } from './server.ts';
 import { allEntries, type Step } from './step.ts';
 
 /**
@@ -169,9 +170,9 @@ const causesByStop: Readonly<Partial<Record<NonNullable<EntryFacts['stop']>, str
 };
 
 /** The outcome of an entry, as far as it is known. */
-export function outcomeNow({ end, plan }: Step, entry: Entry, stepFacts = end.facts()): Outcome {
+export function outcomeNow({ end, plan, poller }: Step, entry: Entry, stepFacts = end.facts()) {
   const { ref, facts, earlierTries } = entry;
-  const { submitted, shareMs, ...seen } = entry.seen;
+  const { submitted, shareMs, wasReady, ...seen } = entry.seen;
   return createOutcome(
     {
       ...seen,
@@ -182,13 +183,15 @@ export function outcomeNow({ end, plan }: Step, entry: Entry, stepFacts = end.fa
       readyCheck: plan.readyCheck,
       sshUser: plan.ssh?.user ?? vendorUser,
       ending: stopReason(facts, stepFacts),
-      isKept: getWanted(facts, stepFacts, plan.policy, 'main') === 'keep',
+      unread: poller.unread(),
+      isKept: getWanted(facts, stepFacts, plan.policy, 'post') === 'keep',
       unansweredMark: unansweredCooks(facts) > 0 ? facts.mark : null,
     },
     {
       ...plan.policy,
       goalResult: plan.goalResult,
       isReached: facts.stop === 'goal',
+      lacksReady: !wasReady && seen.job !== null && getWaitUntil(plan, seen.job) === 'ready',
       hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
       shareMs,
       maxCostUsd: plan.ceilings.maxCostUsd,

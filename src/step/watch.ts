@@ -69,7 +69,6 @@ export async function lookOnce({ poller }: Step, jobUuid: string, until: AbortSi
   return answer;
 }
 
-// For a look that changes no verdict.
 const maxRefreshMs = 10_000;
 
 /** Looks again at the job of an entry, which may have ended since the last look. */
@@ -188,7 +187,6 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
     setSeen(entry, { runs });
     return !isOver() && endedUnstarted(outcomeNow(step, entry), deps.clock.now());
   } catch {
-    // Without the runs it is not known whether it had started.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/jobs/records.ts';
+import type { Outcome, StopReason } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { fakeOutcome, fakeRun, inOrder, uuidNumber } from '../support/outcomes.ts';
 
@@ -109,6 +109,12 @@ const ends: readonly (readonly [Result, string])[] = [
   ['detached', 'RUNNING'],
 ];
 
+const endings: Partial<Record<Result, StopReason>> = {
+  'timed-out': 'timeout',
+  error: 'lost',
+  detached: 'timeout',
+};
+
 // One of each result, left running ones among them.
 const everyEnd = ends.map(([result, status], index) => {
   const pace = { assigned: 60, started: 100 + 20 * index, ended: 500 + 30 * index };
@@ -118,7 +124,7 @@ const everyEnd = ends.map(([result, status], index) => {
     {
       result,
       isKept: result === 'detached',
-      ending: result === 'timed-out' || result === 'detached' ? 'timeout' : 'final',
+      ending: endings[result] ?? 'final',
       cancel: result === 'timed-out' ? 'accepted' : null,
       error: result === 'error' ? new Error('the service does not tell of it any more') : null,
       runs: [fakeRun({ status }, times)],

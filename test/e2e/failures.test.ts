@@ -163,7 +163,7 @@ test('a container that was killed for its memory has one remedy', () => {
   expect(errorOf('killed')).toBe(
     'Failed: Train\n' +
       'Job JOB failed with exit code 137: OOMKilled.\n' +
-      'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
+      'This usually means that the container ran out of memory: increase min-ram-gb.',
   );
 });
 
@@ -184,7 +184,9 @@ test('a ready-check that answers 502 throughout is not helped by more time', () 
 
 test('an unknown status of a job that is complete is its end, a minute later', () => {
   expect(errorOf('unknownEnd')).toMatch(/^Failed: Train\nJob JOB /);
-  expect(see('unknownEnd').outputs).toMatchObject({ result: 'failed', status: 'TIMED_OUT' });
+  const { outputs, summary } = see('unknownEnd');
+  expect(outputs).toMatchObject({ result: 'failed', status: 'TIMED_OUT' });
+  expect(summary).not.toContain('and billed');
 });
 
 test.each([

@@ -108,6 +108,13 @@ async function gpuScript(text: string, options: RunOptions = {}): Promise<Ran> {
 }
 
 describe('gpu FILE', () => {
+  test('has the exit code of a script that deletes its files', async () => {
+    const ran = await gpuScript(
+      'rm -f "$GITHUB_OUTPUT"; echo "# a" >> "$GITHUB_STEP_SUMMARY"; exit 4',
+    );
+    expect([ran.code, ran.output, ran.summary]).toEqual([4, '', '# a\n']);
+  });
+
   test('runs a script in ~/work, to its end, though a command in it reads from stdin', async () => {
     const { code, stdout } = await gpuScript('pwd\ncat\necho the end');
     expect(stdout).toBe(`${machine.work}\nthe end\n`);
@@ -466,6 +473,20 @@ describe('gpu pull', () => {
     await own.node.close();
     expect([code, readdirSync(join(cwd, 'out'))]).toEqual([2, ['model']]);
     expect(stderr).toBe('tar: ./out/x: Cannot open\ngpu: pull: not everything was copied to .\n');
+  });
+
+  test('brings back a file that grows meanwhile, such as a log', async () => {
+    const own = await openMachine();
+    const said = 'tar: ./out/log: file changed as we read it';
+    const changed = `/bin/tar "$@"; code=$?; echo ${said} >&2; exit $((code + 1))`;
+    addTool(own, 'tar', `[ "$1" != --version ] || exec /bin/tar "$@"; ${changed}`);
+    mkdirSync(join(own.work, 'out'), { recursive: true });
+    writeFileSync(join(own.work, 'out', 'log'), 'epoch 1');
+    const cwd = newWorkspace();
+    const { code, stderr } = await gpu(['pull', 'out'], { cwd, on: own });
+    await own.node.close();
+    expect([code, stderr]).toEqual([0, `${said}\n`]);
+    expect(readFileSync(join(cwd, 'out', 'log'), 'utf8')).toBe('epoch 1');
   });
 
   test.each(['echo', 'printf'])('a file such as ~/.bashrc may %s something first', async (say) => {

@@ -117,10 +117,11 @@ describe('what is to be kept is kept, and what is not is not', () => {
     expect(resultOf(played)).toBe('timed-out');
     expect(titlesOf(played)).toEqual([
       // Main and post: each tells it once.
-      'A canceled job has not ended yet',
+      'A job could not be canceled',
       'Timed out: Endless',
-      'A canceled job has not ended yet',
+      'A job could not be canceled',
     ]);
+    expect(played.main.summary()).toContain('<b>May still be running, and billed</b>');
   });
 
   test('the saved state holds ids and keys, never secrets', async () => {
@@ -442,7 +443,7 @@ describe('cancel', () => {
 
   test.each([
     ['refused', 'access denied'],
-    ['ignored', 'interrupted'],
+    ['ignored', 'it has not ended'],
   ])('a job whose cancel is %s fails the step', async (how, why) => {
     const recipes = [{ ...endless, cancelIgnored: how === 'ignored' }];
     const simulator = await openSimulator({ recipes });
@@ -453,8 +454,8 @@ describe('cancel', () => {
     const played = await playOn(simulator, { command: cancel, inputs });
     await simulator.close();
     expect(played.main.failed()).toBe(true);
-    const errors = played.main.annotations.filter(({ level }) => level === 'error');
-    expect(errors.map(({ title }) => title)).toEqual([
+    // All of it is in one error.
+    expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not cancel job ${uuidsOf(cooked)[0]}: ${why}`,
     ]);
     expect(played.main.summary()).toMatch(/^### .* could not be canceled\n\n<p>.*How to fix:/);

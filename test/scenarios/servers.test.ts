@@ -122,6 +122,22 @@ describe('a server with a ready-check', () => {
     expect(errorsOf(played)[0]?.message).toContain('the job has no address for port 8080 yet.');
   });
 
+  test('that reports no address times out, and that is said', async () => {
+    const life = [{ status: 'RUNNING' }];
+    const { main } = await playServer({}, { script: { life }, inputs: { timeout: '40s' } });
+    expect(main.outputs.get('message')).toMatch(
+      /the ready-check 8080\/health\?full=1 failed: the job has no address for port 8080 yet\./,
+    );
+    expect(main.lines.map(withoutTime).filter((line) => line.startsWith('not ready'))).toEqual([]);
+  });
+
+  test('that ends with success before it is ready has failed', async () => {
+    const life = [{ status: 'RUNNING', forMs: 20_000 }, { status: 'COMPLETED' }];
+    const played = await playServer({ notReadyFor: Infinity }, { script: { life } });
+    expect([played.main.failed(), played.main.outputs.get('result')]).toEqual([true, 'failed']);
+    expect(errorsOf(played).map(({ title }) => title)).toEqual(['Not ready: Server']);
+  });
+
   test('that ends while it is waited for has failed', async () => {
     const life = [
       { status: 'RUNNING', forMs: 20_000 },
@@ -202,4 +218,24 @@ describe('several servers, of which the first ends before the second runs', () =
       expect(main.annotations[0]?.title).toBe('Failed: First');
     },
   );
+});
+
+test('a server without a list of ports has those of its image, and its token', async () => {
+  const app = await startApp({});
+  const parameters = { type: 'docker', parameters: { image: 'server' } } as const;
+  const recipe = serverOf(app, { payload: { task: 'PERSISTENT', parameters } });
+  const played = await play({ recipes: [recipe] });
+  await app.close();
+  expect(played.main.outputs.get('result')).toBe('running');
+  expect(played.main.outputs.get('url')).toBe(`http://127.0.0.1:${app.nodeUrl.port}`);
+  expect(played.main.outputs.get('access-token')).toBe(tokenOf(played));
+});
+
+test('the token is that of the first job, as the url is', async () => {
+  const app = await startApp({});
+  const recipes = [serverOf(app, { accessTokens: false }), serverOf(app)];
+  const played = await play({ recipes, inputs: { 'ready-check': '8080/', timeout: '5m' } });
+  await app.close();
+  expect(played.main.outputs.get('result')).toBe('running');
+  expect(played.main.outputs.has('access-token')).toBe(false);
 });

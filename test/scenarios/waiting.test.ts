@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/until.ts';
 import { fastClock } from '../support/deps.ts';
-import { play, speed } from './play.ts';
+import { completing, play, speed } from './play.ts';
 import type { Played } from './play.ts';
 
 const errorsOf = ({ main }: Played) => main.annotations.filter(({ level }) => level === 'error');
@@ -147,6 +147,26 @@ describe('clock and dialect', () => {
       ['GET', 401],
     ]);
   });
+});
+
+test('a service that is away until the timeout is the cause, and the status may be old', async () => {
+  const away = { type: 'status', status: 503 } as const;
+  const played = await play({
+    recipes: [completing],
+    inputs: { timeout: '60s', 'on-timeout': 'fail' },
+    during: async (simulator) => {
+      await until(() => simulator.jobs()[0]?.status === 'RUNNING');
+      simulator.inject({ path: '/v1/jobs/*', times: Infinity, kind: away });
+    },
+    withPost: false,
+  });
+  expect(resultOf(played)).toBe('timed-out');
+  const [{ message } = { message: '' }, ...others] = errorsOf(played);
+  expect(others).toEqual([]);
+  expect(message).toMatch(
+    /^The timeout was reached\. The job was last (?:queued|running), and could not be read for \d.*: .*HTTP 503.* Job \S+ may still be running, and billed\./,
+  );
+  expect(played.main.summary()).toContain('<b>May still be running, and billed</b>');
 });
 
 describe('never twice', () => {

@@ -162,7 +162,7 @@ export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): bo
   if (answeredAtMs - (sent[0]?.sentAtMs ?? 0) >= 90_000) return true;
   const about = sentBy(life, name).filter(({ path }) => path.toLowerCase().includes(job.uuid));
   const notFound = about.filter(({ status }) => status === 404);
-  const isLate = notFound.some(({ sentAtMs }) => sentAtMs >= job.takenAtMs + 29_000);
+  const isLate = notFound.some(({ endedAtMs }) => (endedAtMs ?? 0) >= job.takenAtMs + 29_000);
   if (notFound.length >= 2 && isLate) return true;
   // Web pages: it is no API.
   const isPage = ({ fault }: Sent) =>

@@ -1,4 +1,5 @@
 import { createOutcome } from '../../src/jobs/outcome.ts';
+import { isFinal } from '../../src/jobs/status.ts';
 import type { RunRef } from '../../src/inputs/context.ts';
 import type { JobRef, Outcome } from '../../src/jobs/records.ts';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
@@ -73,7 +74,7 @@ export function fakeOutcome(
     ref: fakeRef(),
     origin: 'cooked',
     submittedAtMs: cookedAtMs,
-    ending: 'final',
+    ending: isFinal(job.status ?? 'COMPLETED') ? 'final' : 'running',
     job: fakeJob(job, pace),
     runs: [fakeRun({}, pace)],
     timeline: timelineOf(pace, job.status ?? 'COMPLETED'),

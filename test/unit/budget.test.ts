@@ -119,6 +119,8 @@ test.each<[string, Partial<Job>, readonly object[], number | null]>([
   ['it costs less than a dollar an hour', {}, [run({ hourly_rate_usd: 0.8 })], 4_500],
   ['a rate that is not known counts as the ceiling', {}, [run({ hourly_rate_usd: 0 })], 900],
   ['its runs cannot be read', {}, [], 900],
+  ['the start of its run is not known', {}, [run({ started_at_ms: 0 })], 1_800],
+  ['its run counts its duration up', {}, [run({ duration_ms: 60_000 })], 1_800],
   ['its second run costs more', {}, [run(run2), run({ ended_at_ms: startMs + 600_000 })], 1_800],
   ['on four nodes without addresses', { max_node_count: 4 }, [run()], 450],
   [

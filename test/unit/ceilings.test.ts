@@ -90,3 +90,12 @@ test('offers are too dear where the cheapest is', () => {
   // Nothing on offer is no price.
   expect(exceedsRate(null, both(1))).toBeNull();
 });
+
+test('where the service does not show the retries of a recipe, they must be given', () => {
+  const hidden = { uuid: 'u', name: 'Render', payload: null };
+  const send = (body: object) => withShare({ ...body }, hidden, both(1), 1).body;
+  const problems = [{ input: 'max-retry-count', message: expect.stringContaining('is required') }];
+  expect(() => send({})).toThrow(expect.objectContaining({ problems }));
+  expect(send({ max_retry_count: 1 })).toEqual({ max_retry_count: 1, max_timeout_run_ms: hourMs });
+  expect(withShare({}, hidden, noCeilings, 1).body).toEqual({});
+});

@@ -232,7 +232,7 @@ describe('at the end', () => {
     const startedAtMs = clock.now();
     await log.close('succeeded', ended);
     expect(clock.now() - startedAtMs).toBeGreaterThanOrEqual(59_000);
-    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
+    expect(warningsOf(runner)).toEqual([expect.stringContaining('no response in time')]);
   });
 
   test('nor longer than there is time, and nothing is told after that', async () => {
@@ -247,7 +247,7 @@ describe('at the end', () => {
     await look();
     expect(runner.lines).toHaveLength(length);
     expect(reads).toHaveLength(2);
-    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
+    expect(warningsOf(runner)).toEqual([expect.stringContaining('no response in time')]);
   });
 });
 

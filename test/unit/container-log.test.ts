@@ -50,7 +50,7 @@ describe('a group', () => {
   test('has the end of the log of a failed job, where only that is asked for', () => {
     expect(printJob('on-failure', ['a', 'b'], 'Train', 2).all).toEqual([
       'between',
-      '::group::Last 2 log lines of #1 Train',
+      '::group::Last lines of the log of #1 Train',
       '#1  | a',
       '#1  | b',
       '::endgroup::',

@@ -1,9 +1,16 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/service/schemas.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
+import { hourlyRateOf, pricedCostOf, spansOf } from '../../src/money/cost.ts';
 import { earlierTryOf } from '../../src/step/cook-entry.ts';
-import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
+import {
+  cookedAtMs,
+  fakeJob,
+  fakeOutcome,
+  fakeRun,
+  uuidNumber,
+  type Pace,
+} from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
 const half: Pace = { started: 0, ended: 1_800 };
@@ -87,4 +94,18 @@ test('what still runs has a rate, and no cost yet', () => {
 
 test('without a job there is no cost', () => {
   expect(usd(fakeOutcome({ job: null, runs: [] }))).toBeNull();
+});
+
+// the status of the job, its runs, from when on each of them is billed, in seconds since the cook
+test.each<[string, readonly JobRun[], readonly number[]]>([
+  ['RUNNING', [fakeRun({ status: 'RUNNING' })], [60]],
+  ['COMPLETED', [fakeRun({ status: 'RUNNING' })], [60]],
+  // After a first run that failed.
+  ['RUNNING', [fakeRun({}, { started: 60, ended: 90 }), fakeRun({ status: 'RUNNING' })], [60, 90]],
+  ['PENDING', [fakeRun({}, { started: 60, ended: 90 }), fakeRun({ status: 'PENDING' })], [60]],
+  ['PENDING', [fakeRun({ status: 'PENDING' })], []],
+])('%s, and the start of the last run is not known', (status, runs, seconds) => {
+  const times = { createdMs: cookedAtMs, startedMs: cookedAtMs + 60_000, endedMs: null };
+  const spans = spansOf(fakeJob({ status }), runs, times);
+  expect(spans.map(({ fromMs }) => (fromMs - cookedAtMs) / 1000)).toEqual(seconds);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, OverBudget } from '../../src/jobs/records.ts';
 import { formatClosing } from '../../src/report/format.ts';
-import { describeOutcome, describeOverBudget } from '../../src/report/outcome-messages.ts';
+import { describeOverBudget } from '../../src/report/budget-messages.ts';
+import { describeOutcome } from '../../src/report/outcome-messages.ts';
 import { fakeOutcome, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 function failed(pace: Pace, reason: string | null): Outcome {
@@ -14,10 +15,10 @@ function failed(pace: Pace, reason: string | null): Outcome {
 
 test('where the kernel killed the container, memory is the one remedy', () => {
   expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toBe(
-    'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
+    'This usually means that the container ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'Exit code: 137 (OOMKilled)')).remedy).toBe(
-    'Exit code 137 usually means that the container ran out of memory: increase min-ram-gb.',
+    'This usually means that the container ran out of memory: increase min-ram-gb.',
   );
   expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
 });
@@ -31,6 +32,70 @@ test.each<[string | null, string]>([
 ])('a job that ran, with the reason %p: nothing twice', (reason, words) => {
   const { cause } = describeOutcome(failed({ started: 1, ended: 12 }, reason));
   expect(cause).toBe(`Job ${uuidNumber(1)} ${words}`);
+});
+
+test.each<[string, Pace, string, RegExp]>([
+  // The code is kept where it is not said already.
+  ['Container exited with code 127', {}, 'failed with exit code 127.', /^Read its log/],
+  [
+    'docker pull failed with exit code 1',
+    {},
+    'docker pull failed with exit code 1.',
+    /^Check the im/,
+  ],
+  [
+    'Out of memory (limit 16 GB)',
+    { started: 1 },
+    ': Out of memory (limit 16 GB).',
+    /min-ram-gb\.$/,
+  ],
+  ['exited (137)', { started: 1 }, 'failed with exit code 137', /min-ram-gb\.$/],
+  ['CUDA out of memory', { started: 1 }, ': CUDA out of memory.', /^Read its log/],
+])('%s', (reason, pace, words, fix) => {
+  const timeline = ['ASSIGNED', 'FAILED'].map((status, atMs) => ({ status, atMs }));
+  const { cause, remedy } = describeOutcome({ ...failed(pace, reason), timeline });
+  expect(cause).toContain(words);
+  expect(remedy).toMatch(fix);
+});
+
+test('a server that ends with success before it is ready', () => {
+  const readiness = { check: 'login over ssh', answer: 'refused', sinceMs: 0, forMs: 9_000 };
+  expect(describeOutcome(fakeOutcome({ result: 'failed', readiness }))).toMatchObject({
+    title: 'Not ready: Render three frames',
+    cause: `Job ${uuidNumber(1)} ended before it was ready. For the last 9s, the login over ssh failed: refused.`,
+    remedy: expect.stringMatching(/^The command of the image must keep running\. Read its log/),
+  });
+});
+
+const running = (changes: Partial<Outcome>) =>
+  describeOutcome(
+    fakeOutcome({ result: 'timed-out', ending: 'timeout', ...changes }, { status: 'RUNNING' }),
+  );
+
+test('a job that could not be read at the end may have ended', () => {
+  const unread = { answer: 'GET /v1/jobs (HTTP 503): away', forMs: 355_000 };
+  const { cause, remedy } = running({ isKept: true, unread });
+  expect(cause).toBe(
+    `The timeout was reached. The job was last running, and could not be read for 5m 55s: GET /v1/jobs (HTTP 503): away. Job ${uuidNumber(1)} may still be running, and billed. Check it in the console: https://console.dispersed.com/jobs`,
+  );
+  expect(remedy).toBe('Check the input api-url and the network.');
+});
+
+test.each([
+  ['is kept', true, 'Left running', /was left running, because of/],
+  ['post cancels', false, 'Not canceled with the workflow', /The post step cancels it\./],
+])('with detach, a job that %s', (_, isKept, heading, words) => {
+  const { title, cause } = running({ result: 'detached', ending: 'interrupt', isKept });
+  expect(title).toBe(`${heading}: Render three frames`);
+  expect(cause).toMatch(words);
+});
+
+test('the remedy for a job without an address is about its ports', () => {
+  const answer = 'the job has no address for ssh yet';
+  const readiness = { check: 'login over ssh', answer, sinceMs: 0, forMs: 296_000 };
+  const { cause, remedy } = running({ readiness });
+  expect(cause).toContain('For the last 4m 56s, the login over ssh failed: the job has no address');
+  expect(remedy).toMatch(/^Check that ports contains the port\./);
 });
 
 test('a reason of a thousand characters is shown whole', () => {

@@ -11,6 +11,7 @@ const noGoal: Goal = {
   onWorkflowCancel: 'cancel',
   goalResult: 'running',
   isReached: false,
+  lacksReady: false,
   hasEnded: false,
   shareMs: null,
   maxCostUsd: null,
@@ -45,6 +46,8 @@ describe('the result of a job', () => {
     // It ended by itself, and was seen to.
     ['final', 'COMPLETED', {}, ended, 'succeeded'],
     ['final', 'FAILED', {}, ended, 'failed'],
+    ['final', 'COMPLETED', {}, { ...ended, lacksReady: true }, 'failed'],
+    ['final', 'CANCELLED', {}, { ...ended, lacksReady: true }, 'cancelled'],
     ['final', 'CANCELLED', {}, ended, 'cancelled'],
     ['final', 'FAILED', {}, {}, 'error'],
     ['final', 'UNHEARD_OF', {}, ended, 'failed'],

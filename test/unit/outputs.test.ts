@@ -50,6 +50,22 @@ test('a job has the fields of the contract, in its order', () => {
   expect(job).toMatchObject({ gpu_name: 'RTX 4090', results: {} });
 });
 
+test('the status is that of the worst job, which may have none', () => {
+  const error = { result: 'error', job: null, error: new Error('payment required') } as const;
+  const outputs = write(fakeOutcome(), fakeOutcome(error));
+  expect([outputs.get('result'), outputs.get('status')]).toEqual(['error', '']);
+});
+
+test('the url is that of the first job, or none', () => {
+  const address = { description: '8080', hostname: 'a.example.com', port: 1, protocol: null };
+  const runs = [fakeRun({ status: 'RUNNING', node_urls: [{ ...address, tls: null }] })];
+  const server = fakeOutcome({ result: 'running', runs }, { status: 'RUNNING' });
+  const failed = fakeOutcome({ result: 'failed' }, { status: 'FAILED' });
+  expect(write(server, failed).get('url')).toBe('http://a.example.com:1');
+  expect(write(failed, server).has('url')).toBe(false);
+  expect(write(failed, server).get('node-urls')).toContain('a.example.com');
+});
+
 test('the outputs of a job are there as soon as it is, in case the process is killed', () => {
   const runner = rememberingRunner({});
   const refs = [0, 1].map((index) => ({ ...fakeOutcome().ref, index }));

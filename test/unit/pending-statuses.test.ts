@@ -66,8 +66,12 @@ test('a job that may be started once more is left to check', async () => {
 
 test.each<[string, SendToGitHub, string]>([
   ['refuses', async () => Promise.reject(refusal(401, {}, 'Bad credentials')), 'expired'],
-  ['does not answer', async () => Promise.reject(refusal(503)), 'no time left'],
-  ['is limited for an hour', async () => Promise.reject(refusal(429)), 'no time left'],
+  ['does not answer', async () => Promise.reject(refusal(503)), 'GitHub: no response in time'],
+  [
+    'is limited for an hour',
+    async () => Promise.reject(refusal(429)),
+    'GitHub: no response in time',
+  ],
 ])('where GitHub %s, it is one warning within 10 s', async (_, send, words) => {
   const { runner, clock } = await finish([{ status: 'COMPLETED' }], [pendingOf(1)], () => send);
   expect(runner.annotations.map(({ title, message }) => [title, message])).toEqual([

@@ -99,13 +99,13 @@ describe('a cancel', () => {
   test('that has no effect is sent every 12 s, and given up in main after 30 s', async () => {
     const { told, tookMs, cancels } = await play({});
     expect(cancels).toEqual([0, 12_000, 24_000]);
-    expect([told, tookMs]).toEqual([['not ended'], 30_000]);
+    expect([told, tookMs]).toEqual([['cancel failed'], 30_000]);
   });
 
   test('and in post at its deadline', async () => {
     const { told, tookMs, cancels } = await play({ phase: 'post', deadlineMs: 225_000 });
     expect(cancels).toHaveLength(19);
-    expect([told, tookMs]).toEqual([['not ended'], 225_000]);
+    expect([told, tookMs]).toEqual([['cancel failed'], 225_000]);
   });
 
   test('is sent once more where the job can be read no longer', async () => {
@@ -114,7 +114,7 @@ describe('a cancel', () => {
       answer: (call) => (isCancel(call) ? undefined : refused(401)),
     });
     expect(cancels).toHaveLength(2);
-    expect(told).toEqual(['not ended']);
+    expect(told).toEqual(['cancel failed']);
   });
 
   test('that is slow holds up no other of the entry', async () => {
@@ -149,7 +149,7 @@ describe('a cancel', () => {
   test('is not sent, nor told of, anew at the next occasion', async () => {
     const { told, cancels } = await play({}, 3);
     expect(cancels).toEqual([0, 12_000, 24_000]);
-    expect(told).toEqual(['not ended']);
+    expect(told).toEqual(['cancel failed']);
   });
 
   test('that fails is given up in main after eight tries', async () => {

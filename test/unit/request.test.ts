@@ -139,6 +139,13 @@ describe('secrets of the recipe that the service shows as stars', () => {
     );
   });
 
+  test('are not what the inputs have: stars may be meant', () => {
+    const container = { secret: 'a', env: { A: 'b', SEPARATOR: '*****' }, volumes: [] };
+    expect(bodyWith(container)).toMatchObject({
+      parameters: { parameters: { env: { SEPARATOR: '*****' } } },
+    });
+  });
+
   test('may be given anew', () => {
     const container = { secret: 'a', env: { A: 'b' }, volumes: [] };
     expect(bodyWith(container)).toEqual({

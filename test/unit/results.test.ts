@@ -29,6 +29,11 @@ describe('what a container reports', () => {
     expect(reported.all()).toEqual({ a: 2, b: 1, c: 3 });
   });
 
+  test('may be colored', () => {
+    const { all, bad } = collect('\u001b[1;32mdispersed-output: {"a": 0.93}\u001b[0m', 'done');
+    expect([all, bad]).toEqual([{ a: 0.93 }, []]);
+  });
+
   test('is null where there is nothing', () => {
     expect(collect('see dispersed-output: {"a": 1}', 'dispersed-output').all).toBeNull();
   });

@@ -15,7 +15,8 @@ function entryWith(facts: Partial<EntryFacts> = {}) {
 }
 
 function outcomeOf(entry: Entry, facts: StepFacts) {
-  const step = { plan: cancelPlan, end: { facts: () => facts } };
+  const poller = { unread: () => null };
+  const step = { poller, plan: cancelPlan, end: { facts: () => facts } };
   return outcomeNow(step as unknown as Step, entry);
 }
 
@@ -57,7 +58,8 @@ test('a job that may have been cooked without an answer is told by its mark', ()
 
 test('what costs too much only after the verdict is neither canceled nor told', () => {
   const entry = entryWith({ stop: 'goal' });
-  const step = { plan: cancelPlan, end: { facts: () => ({ ends: [], hasVerdict: true }) } };
+  const poller = { unread: () => null };
+  const step = { poller, plan: cancelPlan, end: { facts: () => ({ ends: [], hasVerdict: true }) } };
   const why = { kind: 'rate', amountUsd: 9, ceilingUsd: 2 } as const;
   stopOverBudget(step as unknown as Step, entry, why);
   expect([entry.facts.stop, entry.seen.overBudget]).toEqual(['goal', null]);

@@ -69,7 +69,6 @@ export function renderSentence(text: string): string {
   return html.replaceAll(/(?<![^ (])`([^`<>]+)`(?=[ .,;:!?)]|$)/g, '<code>$1</code>');
 }
 
-/** Blocks under a line that unfolds them. */
 export function fold(summary: string, blocks: readonly string[], isOpen = false): string {
   const tag = isOpen ? '<details open>' : '<details>';
   return [`${tag}<summary>${summary}</summary>`, ...blocks, '</details>'].join('\n\n');

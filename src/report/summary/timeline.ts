@@ -5,7 +5,6 @@ import { formatDuration } from '../format.ts';
 // Drawn with letters: the axis of a mermaid diagram cannot be read on a phone.
 
 const maxJobs = 20;
-// With the number, as much as a phone shows.
 const barWidth = 30;
 
 const inks: Readonly<Record<JobPhase['kind'], string>> = {
