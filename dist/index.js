@@ -42654,7 +42654,7 @@ function getWaitUntil({ waitUntil, readyCheck, ssh }, { task }) {
     const byTask = readyCheck === null ? 'running' : 'ready';
     return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
-const maxUnknownWaitMs = 30_000;
+const maxUnknownWaitMs = 10_000;
 const listEveryMs = 60_000;
 const noServer = { runUuid: null, urls: [], isReported: false };
 function watchServer(step, entry, submitted, log) {

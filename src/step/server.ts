@@ -21,8 +21,8 @@ export function getWaitUntil(
   return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
 
-// Of a container that names no ports it is not known whether it has any.
-const maxUnknownWaitMs = 30_000;
+// Of a container that names no ports it is not known whether its image has any.
+const maxUnknownWaitMs = 10_000;
 // While the application is not ready, its addresses are read again, for they may have changed.
 const listEveryMs = 60_000;
 

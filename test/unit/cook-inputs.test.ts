@@ -26,6 +26,14 @@ test.each([
   expect(recipes).toEqual([{ uuid }]);
 });
 
+test.each(['RTX 4090\nH100', 'RTX 4090, H100', '- RTX 4090\n- H100', '["RTX 4090", "H100"]'])(
+  'several models: %j',
+  (given) => {
+    const { fields } = readCookInputs(runnerWith({ recipes: uuid, 'gpu-name': given }));
+    expect(fields.gpu_name).toEqual(['RTX 4090', 'H100']);
+  },
+);
+
 test('one of the two says what to cook', () => {
   expect(() => readCookInputs(runnerWith({}))).toThrow(
     /^recipes: is missing: .*, or set recipes-file$/,

@@ -109,11 +109,13 @@ describe('a cancel', () => {
   });
 
   test('is sent once more where the job can be read no longer', async () => {
-    const { told, cancels } = await play({
+    const { told, cancels, tookMs } = await play({
       phase: 'post',
       answer: (call) => (isCancel(call) ? undefined : refused(401)),
     });
     expect(cancels).toHaveLength(2);
+    // The next look was the last.
+    expect(tookMs).toBeLessThan(5_000);
     expect(told).toEqual(['cancel failed']);
   });
 
