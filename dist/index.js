@@ -37707,12 +37707,12 @@ function describeFate(outcome) {
     const mayRun = `may still be running, and billed. Check it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
     if (job === null && ref.jobUuid !== null)
         return `could not be read. It ${mayRun}`;
-    if (unread !== null && cancel === null)
-        return mayRun;
     if (job === null)
         return unansweredMark === null
             ? 'was not created.'
             : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .consoleUrl */ .B9}`;
+    if (unread !== null && cancel === null)
+        return mayRun;
     const hasEnded = !(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .isOpen */ .nT)(outcome);
     if (hasEnded && (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .wasStopped */ .th)(outcome))
         return 'was canceled.';

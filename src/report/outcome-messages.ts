@@ -118,11 +118,11 @@ function describeFate(outcome: Outcome): string {
   const { result, ref, job, cancel, isKept, unansweredMark, unread } = outcome;
   const mayRun = `may still be running, and billed. Check it in the console: ${consoleUrl}`;
   if (job === null && ref.jobUuid !== null) return `could not be read. It ${mayRun}`;
-  if (unread !== null && cancel === null) return mayRun;
   if (job === null)
     return unansweredMark === null
       ? 'was not created.'
       : `may have been created: the service did not respond to the cook request. The post step looks for the job again. To find it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
+  if (unread !== null && cancel === null) return mayRun;
   const hasEnded = !isOpen(outcome);
   if (hasEnded && wasStopped(outcome)) return 'was canceled.';
   if (cancel === 'accepted' && mayRestart(job))

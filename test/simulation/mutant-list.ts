@@ -487,4 +487,32 @@ export const mutants: readonly Mutant[] = [
     find: "hasEnded: false }] }, () => 'cancel');",
     replace: "hasEnded: false }] }, () => 'keep');",
   },
+  {
+    name: 'a run whose start is not known costs nothing',
+    file: 'money/cost.ts',
+    find: "['RUNNING', 'COMPLETED'].includes(job.status)",
+    replace: 'false',
+    test: 'unit/budget.test.ts',
+  },
+  {
+    name: 'a duration that grows is taken for the whole',
+    file: 'money/cost.ts',
+    find: 'if (durationMs !== null && isOver)',
+    replace: 'if (durationMs !== null)',
+    test: 'unit/budget.test.ts',
+  },
+  {
+    name: 'retries that are not known count as none',
+    file: 'money/ceilings.ts',
+    find: 'if (share !== null && count === undefined && !recipe?.payload)',
+    replace: 'if (share === -1)',
+    test: 'unit/ceilings.test.ts',
+  },
+  {
+    name: 'a server that was never ready has succeeded',
+    file: 'jobs/outcome.ts',
+    find: "if (final === 'succeeded' && goal.lacksReady) return 'failed';",
+    replace: '',
+    test: 'unit/outcome.test.ts',
+  },
 ];

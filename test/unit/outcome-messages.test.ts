@@ -81,6 +81,12 @@ test('a job that could not be read at the end may have ended', () => {
   expect(remedy).toBe('Check the input api-url and the network.');
 });
 
+test('a job that was not created was not, whatever could not be read', () => {
+  const unread = { answer: 'GET /v1/jobs (HTTP 503): away', forMs: 355_000 };
+  const { cause } = running({ job: null, unread });
+  expect(cause).toMatch(/^The timeout was reached\. The job for recipe \S+ was not created\.$/);
+});
+
 test.each([
   ['is kept', true, 'Left running', /was left running, because of/],
   ['post cancels', false, 'Not canceled with the workflow', /The post step cancels it\./],
