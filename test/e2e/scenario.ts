@@ -104,6 +104,7 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
   return named(named(step.log, jobUuids, 'JOB'), recipeUuids, 'RECIPE')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
     .replaceAll(version, 'VERSION')
+    .replaceAll(/\bcat_sim_[0-9a-f]+/g, 'TOKEN')
     .replaceAll(/^(?:\d+:)?\d\d:\d\d(?= {2})/gm, '<time>')
     .replaceAll(/\b(waited|ran|succeeded, in) (?:\d+[smh] ?)+/g, '$1 <time>')
     .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK');

@@ -67,6 +67,6 @@ test('what costs too much only after the verdict is neither canceled nor told', 
 
 test('a job that is kept, and one that is not', () => {
   const isKept = (ends: StepFacts['ends']) =>
-    outcomeOf(entryWith(), { ...newStepFacts, ends }).isKept;
+    outcomeOf(entryWith(), { ends, hasVerdict: true }).isKept;
   expect([isKept([]), isKept(['interrupt'])]).toEqual([true, false]);
 });
