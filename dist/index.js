@@ -41621,6 +41621,7 @@ function pollIntervalMs(interval, unchangedMs) {
     return autoPausesMs.find((pauseMs) => pauseMs <= unchangedMs * autoShare) ?? minAutoMs;
 }
 const maxNotFound = 2;
+const minOutageMs = 30_000;
 const newMs = 30_000;
 function nextWatch(watch, answer, nowMs, interval) {
     if (!(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
@@ -41673,6 +41674,7 @@ function createPoller(options) {
         },
     };
 }
+const causeOf = ({ status, detail }) => `${status ? `HTTP ${status}: ` : ''}${detail}`;
 function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
     const { clock, random } = client;
     const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(client);
@@ -41696,7 +41698,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
         if (!health.isDown && wasDown)
             onAvailable();
         if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) {
-            outage = { answer: first.message, sinceMs: clock.monotonicMs() };
+            outage = { answer: causeOf(first), sinceMs: clock.monotonicMs() };
             onUnavailable(first);
         }
         for (const job of due)
@@ -41721,7 +41723,10 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }) {
         isRunning = false;
     };
     return {
-        unread: () => outage && { ...outage, forMs: clock.monotonicMs() - outage.sinceMs },
+        unread: () => {
+            const forMs = clock.monotonicMs() - (outage?.sinceMs ?? Infinity);
+            return outage !== null && forMs >= minOutageMs ? { ...outage, forMs } : null;
+        },
         add: (job) => {
             watched.add(job);
             wake.abort();

@@ -106,7 +106,6 @@ function sinceCell({ job }: CheckedJob, nowMs: number): string {
   if (isFinal(job.status)) return '';
   const at = job.started_at ?? job.created_at;
   const ms = instantMs(at);
-  // The older host gives dates only.
   if (ms === null) return at ?? '';
   return `${formatTime(ms)} (${formatDuration(nowMs - ms)})`;
 }

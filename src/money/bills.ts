@@ -46,7 +46,6 @@ async function readGroup(client: Client, runUuids: readonly string[], signal: Ab
   const read = async (page: number) => listLedger(client, runUuids, page, signal);
   const options = { ...client, signal };
   const { items, isWhole } = await readAllPages(read, retryRules.bill, options, maxPagesPerGroup);
-  // A part of a bill is none.
   if (!isWhole) return new Map<string, number>();
   const captured = items.filter(({ type }) => type.toUpperCase() === 'CAPTURE');
   const captures = Map.groupBy(captured, (line) => line.job_run_uuid);

@@ -54,7 +54,6 @@ function filterValue(value: Json | undefined): string | null {
 }
 
 const maxPages = 10;
-// What is on offer changes by the minute.
 const maxAgeMs = 60_000;
 
 /**

@@ -25,7 +25,6 @@ export interface ErrorMessage {
 /** Where jobs can be seen and canceled by hand. The address of a single job is not known. */
 export const consoleUrl = 'https://console.dispersed.com/jobs';
 
-/** Advice where a job may be left. */
 export const checkConsole = `Check the console for jobs that are still running: ${consoleUrl}`;
 
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */

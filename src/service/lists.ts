@@ -132,7 +132,6 @@ export function createJobReader(client: Client) {
 }
 
 const maxPagesPerGroup = 3;
-// For a service that does not take several UUIDs at once.
 const maxSingleReads = 20;
 
 /**
@@ -170,7 +169,6 @@ function isPast(jobs: readonly Job[], ms: number): boolean {
   return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 
-// More than this would take longer than there is time to look.
 const maxDescribed = 100;
 const maxAtOnce = 8;
 

@@ -36,6 +36,7 @@ export interface Watch {
 }
 
 const maxNotFound = 2;
+const minOutageMs = 30_000;
 const newMs = 30_000;
 
 /**
@@ -111,7 +112,7 @@ export function createPoller(options: PollerOptions) {
   const { client, interval, signal } = options;
   const loop = createLoop(options);
   return {
-    /** Why no job can be read, and for how long, in ms; null where that is not so. */
+    /** Why no job can be read, and for how long, in ms; null for less than half a minute. */
     unread: loop.unread,
     /**
      * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
@@ -140,6 +141,10 @@ export function createPoller(options: PollerOptions) {
   };
 }
 
+// Without the request, which may be about another job.
+const causeOf = ({ status, detail }: ServiceError) =>
+  `${status ? `HTTP ${status}: ` : ''}${detail}`;
+
 function createLoop({ client, interval, signal, onUnavailable, onAvailable }: PollerOptions) {
   const { clock, random } = client;
   const readJobs = createJobReader(client);
@@ -162,7 +167,7 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
     if (!health.isDown) outage = null;
     if (!health.isDown && wasDown) onAvailable();
     if (health.isDown && !wasDown && first instanceof ServiceError) {
-      outage = { answer: first.message, sinceMs: clock.monotonicMs() };
+      outage = { answer: causeOf(first), sinceMs: clock.monotonicMs() };
       onUnavailable(first);
     }
     for (const job of due) takeAnswer(job, answers.get(job.uuid), clock.monotonicMs(), interval);
@@ -184,7 +189,10 @@ function createLoop({ client, interval, signal, onUnavailable, onAvailable }: Po
     isRunning = false;
   };
   return {
-    unread: () => outage && { ...outage, forMs: clock.monotonicMs() - outage.sinceMs },
+    unread: () => {
+      const forMs = clock.monotonicMs() - (outage?.sinceMs ?? Infinity);
+      return outage !== null && forMs >= minOutageMs ? { ...outage, forMs } : null;
+    },
     add: (job: WatchedJob) => {
       watched.add(job);
       wake.abort();

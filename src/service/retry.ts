@@ -22,7 +22,6 @@ export const retryRules = {
   lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
   // A page of a look-up; the whole look-up is repeated as well.
   lookUp: { maxTries: 3, maxNotFound: 2 },
-  // A part of a look-up that is soon repeated as a whole.
   once: { maxTries: 1, maxNotFound: 1 },
   // Logs and runs: trouble with them never changes the verdict.
   run: { maxTries: 4, maxNotFound: 2 },

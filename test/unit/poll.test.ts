@@ -184,6 +184,30 @@ test('an answer that comes when no job is watched any more says nothing of the s
   expect(health).toEqual([]);
 });
 
+test('why no job can be read is known after half a minute, without the request', async () => {
+  const clock = createMadeUpClock();
+  const away = {
+    trouble: 'refused',
+    request: 'GET /v1/jobs',
+    status: 503,
+    detail: 'away',
+  } as const;
+  const answer = () => {
+    throw new ServiceError(away);
+  };
+  const [onUnavailable, onAvailable] = [() => {}, () => {}];
+  const options = { interval: 1_000, signal: never, onUnavailable, onAvailable };
+  const poller = createPoller({ client: fakeClient(clock, answer), ...options });
+  const until = new AbortController();
+  const watching = poller.watch(fakeJob().uuid, () => true, until.signal, { isKnown: false });
+  await clock.sleep(29_000);
+  expect(poller.unread()).toBeNull();
+  await clock.sleep(2_000);
+  expect(poller.unread()).toMatchObject({ answer: 'HTTP 503: away', forMs: 31_000 });
+  until.abort();
+  await watching;
+});
+
 describe('when a job is looked at', () => {
   test.each([
     [false, 'auto', 0],
