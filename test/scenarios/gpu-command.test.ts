@@ -464,7 +464,7 @@ describe('gpu pull', () => {
 
   test('brings back what can be read, and fails where something cannot', async () => {
     const own = await openMachine();
-    // As tar does for a file that it cannot read, or that is changed meanwhile.
+    // As tar does for a file that it cannot read.
     addTool(own, 'tar', '/bin/tar "$@"; echo tar: ./out/x: Cannot open >&2; exit 2');
     mkdirSync(join(own.work, 'out'), { recursive: true });
     writeFileSync(join(own.work, 'out', 'model'), 'weights');
